@@ -23,11 +23,11 @@ class Store:
     messages: list[str] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
 
-    def send(self, bodies: Sequence[str], **_: float) -> None:
+    def send(self, bodies: Sequence[str], *, give_up_at: float) -> None:
         """Stands for SQS."""
         self.messages.extend(bodies)
 
-    def put(self, key: str, body: bytes, **_: float) -> None:
+    def put(self, key: str, body: bytes, *, give_up_at: float) -> None:
         """Stands for S3."""
         self.objects[key] = body
 

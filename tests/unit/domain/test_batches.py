@@ -15,7 +15,7 @@ from import_relay.domain.batches import batches, halves
         ("abcdefg", ["abc", "def", "g"]),
     ],
 )
-def test_a_batch_has_at_most_so_many(values: str, cut: list[str]) -> None:
+def test_a_batch_has_at_most_count_values(values: str, cut: list[str]) -> None:
     assert ["".join(batch) for batch in batches(values, 3)] == cut
     assert ["".join(batch) for batch in batches(iter(values), 3)] == cut
 
@@ -30,7 +30,9 @@ def test_a_batch_has_at_most_so_many(values: str, cut: list[str]) -> None:
         ([1, 1, 1, 1], [[1, 1, 1], [1]]),
     ],
 )
-def test_a_batch_has_at_most_so_much(values: list[int], cut: list[list[int]]) -> None:
+def test_values_of_a_batch_fit_its_room_unless_one_is_alone(
+    values: list[int], cut: list[list[int]]
+) -> None:
     assert list(batches(values, 3, size=int, room=10)) == cut
 
 

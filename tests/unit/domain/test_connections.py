@@ -1,4 +1,4 @@
-"""connections.toml: what it says, and that each mistake in it names connection, key and what."""
+"""connections.toml: what is read, and that a mistake names connection, key and what is wrong."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +46,7 @@ CONTACT = '[erp.contact.fields]\nexternal_id = "id"'
 
 
 def mistakes(text: str) -> list[str]:
-    """As the check shows them, without the file's name."""
+    """The text's mistakes as `check_connections` shows them, without the file's name."""
     return [
         f"connection {name!r}, {mistake}"
         for name, connection in parse_connections(text).items()
@@ -77,7 +77,7 @@ def test_a_connection_is_read_with_all_that_it_says() -> None:
     assert deal.allow_reassignment is True
 
 
-def test_what_is_not_said_has_the_careful_default() -> None:
+def test_a_key_that_is_not_given_has_the_careful_default() -> None:
     contact = connections(f'[erp]\nkind = "json"\n{CONTACT}')["erp"].record_types["contact"]
 
     assert contact.phones == "check"
@@ -216,7 +216,7 @@ SOUND = '[shop]\nkind = "shopify"\n'
     ],
 )
 @pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
-def test_a_connection_that_is_no_toml_takes_no_other_with_it(
+def test_a_connection_that_is_no_toml_disables_no_other(
     broken: str, line: int, first: bool
 ) -> None:
     text = broken + SOUND if first else SOUND + broken
@@ -277,7 +277,7 @@ def test_every_kind_has_a_module_that_fulfils_the_contract(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", kinds())
-def test_defaults_leave_to_the_connection_what_it_could_not_set_back(kind: str) -> None:
+def test_a_kinds_defaults_set_no_key_that_a_connection_could_not_reset(kind: str) -> None:
     for name, default in connector_for(kind).DEFAULTS.items():
         assert default == replace(
             RecordType(name, default.fields),

@@ -1,4 +1,4 @@
-"""Bodies of answers: unpacked once at most, and never more of them than the reader takes."""
+"""Bodies of answers: unpacked at most once, and never read further than the reader allows."""
 
 import gzip
 import zlib
@@ -50,7 +50,7 @@ def test_a_body_is_unpacked_however_it_is_cut(coding: str, packed: bytes) -> Non
     assert read_body(answer(packed, coding=coding), most=11) == b"hello world"
 
 
-def test_an_empty_body_is_empty_whatever_it_says_of_its_packing() -> None:
+def test_an_empty_body_is_empty_although_its_header_says_gzip() -> None:
     assert read_body(answer(coding="gzip"), most=9) == b""
 
 
@@ -61,7 +61,7 @@ def test_a_body_that_is_packed_twice_or_otherwise_is_not_read(coding: str) -> No
 
 
 @pytest.mark.parametrize("coding", ["", "gzip"])
-def test_of_a_body_that_is_too_large_no_more_is_taken(coding: str) -> None:
+def test_a_body_that_is_too_large_is_read_no_further(coding: str) -> None:
     parts = in_pieces(BOMB, 1_000)
     given = answer(*parts, coding=coding)
 
@@ -75,12 +75,12 @@ def test_of_a_body_that_is_too_large_no_more_is_taken(coding: str) -> None:
 @pytest.mark.parametrize(
     "body", [b"no gzip", gzip.compress(b"x" * 99, mtime=0)[:-9]], ids=["other", "cut off"]
 )
-def test_a_body_that_is_not_packed_as_it_says_is_not_read(body: bytes) -> None:
+def test_a_body_that_is_not_packed_as_its_header_says_is_not_read(body: bytes) -> None:
     with pytest.raises(Unbounded):
         read_body(answer(body, coding="gzip"), most=1_000)
 
 
-def test_a_body_that_drips_is_given_up() -> None:
+def test_a_body_that_arrives_too_slowly_is_given_up() -> None:
     with pytest.raises(Unbounded, match="slow") as caught:
         read_body(answer(b"a", b"b"), most=9, is_late=lambda: True)
 

@@ -1,4 +1,4 @@
-"""Rows and the options of an import: what goes into the request besides the payload."""
+"""Item ids, rows, and what the request of an import says besides its payload."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_item_ids_of_attempts_differ_and_the_first_has_no_number() -> None:
     assert occurrence(3, delivery="d1", attempt=2).item_id == "d1/3~2"
 
 
-def test_all_that_became_one_row_shares_its_fate() -> None:
+def test_a_row_names_all_items_that_share_its_fate() -> None:
     shadowed = ItemOutcome(occurrence(2), Outcome.SUPERSEDED)
     row = Row("k", b"{}", CONTACTS, (change(number=0), change(number=1)), {}, (shadowed,))
 

@@ -1,4 +1,4 @@
-"""Provenance: JSON in the bucket holds the value that was written."""
+"""Provenance is read from JSON as it was written."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ from import_relay.domain.provenance import (
 from import_relay.domain.replays import Replay
 from tests.support.builders import CONTACTS, change
 
-ONE = Occurrence("", "erp", "d1", 3, "evt", 9, 2, {"name": "Zoë", "id": 2**70})
+OCCURRENCE = Occurrence("", "erp", "d1", 3, "evt", 9, 2, {"name": "Zoë", "id": 2**70})
 
 
 def through_json(content: object) -> Any:
@@ -27,12 +27,13 @@ def through_json(content: object) -> Any:
 @pytest.mark.parametrize(
     "occurrence",
     [
-        ONE,
-        ONE._replace(item=None),
-        ONE._replace(item=Pointer("oversize/d1/3.json")),
-        ONE._replace(since=7),
-        ONE._replace(replay=Replay("r1", 8, "a mistake")),
-        ONE._replace(replay=Replay("r1", 8, "a mistake", force=True)),
+        OCCURRENCE,
+        OCCURRENCE._replace(item=None),
+        OCCURRENCE._replace(item=Pointer("oversize/d1/3.json")),
+        OCCURRENCE._replace(since=7),
+        OCCURRENCE._replace(is_test=True),
+        OCCURRENCE._replace(replay=Replay("r1", 8, "a mistake")),
+        OCCURRENCE._replace(replay=Replay("r1", 8, "a mistake", force=True)),
     ],
 )
 def test_an_occurrence_is_read_as_it_was_written(occurrence: Occurrence) -> None:
@@ -41,18 +42,18 @@ def test_an_occurrence_is_read_as_it_was_written(occurrence: Occurrence) -> None
     assert read == ItemProvenance(occurrence)
 
 
-def test_an_item_that_ended_without_an_import_says_how() -> None:
-    assert parse_item({**item_as_object(ONE), "outcome": "rejected"}).outcome == "rejected"
+def test_the_outcome_of_an_item_without_an_import_is_read() -> None:
+    assert parse_item({**item_as_object(OCCURRENCE), "outcome": "rejected"}).outcome == "rejected"
 
 
 def test_a_row_keeps_what_was_claimed_for_it_and_the_notes_of_its_occurrences() -> None:
     note = Note("value.no_valid_phone", "mobile", "12", "too short")
-    one = change()._replace(notes=(note,))
+    noted = change()._replace(notes=(note,))
     claims = {"*": Claim(1, "e1", "d1/0"), "email": Claim(9, "e0", "d0/0", "older")}
 
     (read,) = parse_rows(
-        through_json([row_as_object(Row(one.key, one.text, CONTACTS, (one,), claims))])
+        through_json([row_as_object(Row(noted.key, noted.text, CONTACTS, (noted,), claims))])
     )
 
-    assert (read.key, read.claims) == (one.key, ("*",))
-    assert read.items == (ItemProvenance(one.occurrence._replace(message_id=""), (note,)),)
+    assert (read.key, read.claims) == (noted.key, ("*",))
+    assert read.items == (ItemProvenance(noted.occurrence._replace(message_id=""), (note,)),)

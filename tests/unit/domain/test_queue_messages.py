@@ -1,4 +1,4 @@
-"""The queue message: what is read from it, and what is written to bring items again."""
+"""The queue message: how it is read, and how items are requeued and repeated."""
 
 import json
 from typing import Any
@@ -39,8 +39,8 @@ def with_item(item: object, body: str | None = None) -> str:
     return json.dumps(content)
 
 
-def source(n: int = 0, **changed: Any) -> Occurrence:
-    """One occurrence, as an import is frozen with it."""
+def frozen_occurrence(n: int = 0, **changed: Any) -> Occurrence:
+    """An occurrence as it is read from a frozen import: no message has it any more."""
     return Occurrence("", "erp", "d1", n, f"e{n}", 7, 0, {"id": n})._replace(**changed)
 
 
@@ -112,10 +112,10 @@ def test_a_message_of_another_program_is_an_error_that_submission_knows(body: st
         read(body)
 
 
-# deferring
+# requeueing
 
 
-def test_a_single_item_of_a_message_can_be_moved_to_the_dead_letter_queue_as_it_is() -> None:
+def test_one_item_of_a_message_can_have_a_message_of_its_own() -> None:
     body = with_item(POINTER, message([{"id": 0}], requeues=4))
 
     apart = read(items_body(read(body), body, ["d1/1"]))
@@ -125,7 +125,7 @@ def test_a_single_item_of_a_message_can_be_moved_to_the_dead_letter_queue_as_it_
     assert apart.requeues == 4
 
 
-def test_only_the_wanted_items_are_requeued_once_more_requeued() -> None:
+def test_only_the_given_items_are_requeued_and_the_requeue_is_counted() -> None:
     body = message([{"id": 0}, {"id": 1}, {"id": 2}], requeues=4)
 
     again = read(requeued_body(read(body), body, ["d1/2", "d1/0", "other/1"]))
@@ -135,7 +135,7 @@ def test_only_the_wanted_items_are_requeued_once_more_requeued() -> None:
     assert again.requeues == 5
 
 
-def test_deferring_keeps_everything_else() -> None:
+def test_a_requeue_keeps_everything_else() -> None:
     body = message([{"id": 1}], delivery="d9", connection="crm", received_at=42)
     before = read(body)
 
@@ -169,13 +169,13 @@ def test_each_requeue_waits_longer_up_to_what_sqs_allows() -> None:
     assert requeue_delay_s(10_000) == MAX_DELAY_S == 900
 
 
-# bringing failed rows again
+# repeating the items of failed rows
 
 
-def test_sources_come_again_in_messages_of_their_deliveries() -> None:
-    sources = [source(0), source(1, delivery="d2"), source(2)]
+def test_items_are_repeated_in_messages_of_their_deliveries() -> None:
+    frozen = [frozen_occurrence(0), frozen_occurrence(1, delivery="d2"), frozen_occurrence(2)]
 
-    messages = [read(body) for body in repeat_bodies(sources)]
+    messages = [read(body) for body in repeat_bodies(frozen)]
 
     assert [[one.item_id for one in each.occurrences] for each in messages] == [
         ["d1/0", "d1/2"],
@@ -183,49 +183,51 @@ def test_sources_come_again_in_messages_of_their_deliveries() -> None:
     ]
 
 
-def test_what_comes_again_is_told_from_what_comes_for_the_first_time() -> None:
-    (again,) = [read(body) for body in repeat_bodies([source(0)])]
+def test_a_repeated_message_counts_as_requeued_once() -> None:
+    (repeated,) = [read(body) for body in repeat_bodies([frozen_occurrence(0)])]
 
-    assert again.requeues == 1
+    assert repeated.requeues == 1
 
 
 def test_a_repeated_item_is_what_it_was() -> None:
-    given_item = source(3, attempt=1, received_at=9, event="evt", item={"name": "Zoë", "id": 2**70})
+    before = frozen_occurrence(
+        3, attempt=1, received_at=9, event="evt", item={"name": "Zoë", "id": 2**70}
+    )
 
-    ((occurrence,),) = [read(body).occurrences for body in repeat_bodies([given_item])]
+    ((occurrence,),) = [read(body).occurrences for body in repeat_bodies([before])]
 
-    assert occurrence.item == given_item.item
+    assert occurrence.item == before.item
     assert (occurrence.number, occurrence.event, occurrence.received_at) == (3, "evt", 9)
     assert occurrence.attempt == 1
 
 
 def test_repeated_items_are_at_most_a_hundred_to_a_message() -> None:
-    messages = [read(body) for body in repeat_bodies([source(n) for n in range(250)])]
+    messages = [read(body) for body in repeat_bodies([frozen_occurrence(n) for n in range(250)])]
 
     assert [len(one.occurrences) for one in messages] == [100, 100, 50]
     assert MAX_ITEMS_PER_MESSAGE == 100
 
 
-def test_repeated_messages_stay_small_enough() -> None:
-    sources = [source(n, item={"note": "x" * 100_000}) for n in range(5)]
+def test_repeated_messages_keep_to_the_limit_of_a_message() -> None:
+    frozen = [frozen_occurrence(n, item={"note": "x" * 100_000}) for n in range(5)]
 
-    bodies = list(repeat_bodies(sources))
+    bodies = list(repeat_bodies(frozen))
 
-    assert all(len(body) < MAX_MESSAGE_B + 1_000 for body in bodies)
+    assert all(len(body) <= MAX_MESSAGE_B for body in bodies)
     assert sum(len(read(body).occurrences) for body in bodies) == 5
 
 
 def test_a_large_item_travels_alone_and_still_fits_a_message_of_sqs() -> None:
     item = {"note": "ü" * 140_000}
 
-    (body,) = repeat_bodies([source(0, item=item)])
+    (body,) = repeat_bodies([frozen_occurrence(0, item=item)])
 
     assert MAX_MESSAGE_B < len(body.encode()) < MAX_SQS_MESSAGE_B
     assert read(body).occurrences[0].item == item
 
 
-def test_an_item_too_large_even_for_that_travels_as_the_pointer_that_it_came_as() -> None:
-    (body,) = repeat_bodies([source(4, item={"note": "x" * MAX_ITEM_B}, attempt=1)])
+def test_an_item_too_large_for_sqs_travels_as_the_pointer_that_it_came_as() -> None:
+    (body,) = repeat_bodies([frozen_occurrence(4, item={"note": "x" * MAX_ITEM_B}, attempt=1)])
 
     assert json.loads(body)["items"] == [
         {"n": 4, "event": "e4", "at": "oversize/d1/4.json", "attempt": 1}
@@ -239,7 +241,7 @@ def test_nothing_to_repeat_is_no_message() -> None:
 @given(
     st.lists(
         st.builds(
-            source,
+            frozen_occurrence,
             st.integers(0, 50),
             delivery=st.sampled_from(["d1", "d2", "d3"]),
             item=st.text() | st.integers() | st.dictionaries(st.text(), st.text()),
@@ -247,11 +249,11 @@ def test_nothing_to_repeat_is_no_message() -> None:
         unique_by=lambda one: (one.delivery, one.number),
     )
 )
-def test_no_item_is_lost_or_doubled_on_the_way_back(sources: list[Occurrence]) -> None:
-    brought = [one for body in repeat_bodies(sources) for one in read(body).occurrences]
+def test_no_item_is_lost_or_doubled_when_it_is_repeated(frozen: list[Occurrence]) -> None:
+    repeated = [one for body in repeat_bodies(frozen) for one in read(body).occurrences]
 
-    assert {one.item_id: one.item for one in brought} == {one.item_id: one.item for one in sources}
-    assert len(brought) == len(sources)
+    assert {one.item_id: one.item for one in repeated} == {one.item_id: one.item for one in frozen}
+    assert len(repeated) == len(frozen)
 
 
 @pytest.mark.parametrize(
@@ -266,5 +268,5 @@ def test_no_item_is_lost_or_doubled_on_the_way_back(sources: list[Occurrence]) -
         ("[" * 100_000, Lane.LIVE),
     ],
 )
-def test_a_dead_letter_says_which_lane_it_came_from(body: str, lane: Lane) -> None:
+def test_the_lane_of_a_dead_letter_is_read_from_its_text(body: str, lane: Lane) -> None:
     assert lane_of_body(body) is lane

@@ -57,7 +57,7 @@ def test_a_message_holds_at_most_its_bytes_of_utf8(letter: str, length: int) -> 
     assert sum(len(message["items"]) for message in contents(made.messages)) == 90
 
 
-def test_messages_are_filled() -> None:
+def test_a_message_is_filled_before_the_next_one_begins() -> None:
     made = packed([f'"{"x" * 59_000}"'] * 8)
     assert [len(message["items"]) for message in contents(made.messages)] == [4, 4]
 
@@ -85,7 +85,7 @@ def test_the_largest_item_of_a_message_and_the_next_byte() -> None:
     assert texts(size + 1).oversize
 
 
-def test_submission_reads_what_was_packed() -> None:
+def test_a_packed_message_is_read_as_it_was_packed() -> None:
     large = '{"a":"' + "x" * MAX_MESSAGE_B + '"}'
     made = packed(['{"a":"\ufffe"}', large])
     message = parse_message("m1", made.messages[0])

@@ -1,11 +1,13 @@
 """An error is named without its text: its type, its place, and what AWS called it."""
 
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from import_relay.domain.errors import RelayError, StoreUnavailable
+from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.queue_messages import parse_message
 from import_relay.domain.reasons import Unexpected, place_of, reason_of
 from import_relay.telemetry.outcome_log import without_payload
 
@@ -56,7 +58,7 @@ def test_an_error_is_named_by_what_aws_called_it_and_never_by_its_text(
     assert place_of(error).startswith(f"{expected} at ")
 
 
-def test_errors_that_cause_each_other_end() -> None:
+def test_errors_that_cause_each_other_are_named_without_an_endless_loop() -> None:
     one, other = ValueError(), KeyError()
     one.__cause__, other.__cause__ = other, one
 
@@ -78,14 +80,14 @@ def test_a_handlers_own_errors_pass_and_all_others_lose_their_text() -> None:
         handler({"error": StoreUnavailable("S3")}, None)
 
 
-def test_a_handler_answers_as_before() -> None:
+def test_a_handler_without_an_error_answers_as_before() -> None:
     assert without_payload(lambda event, context: (event, context))({"a": 1}, "c") == (
         {"a": 1},
         "c",
     )
 
 
-def test_the_place_is_in_the_relays_own_code() -> None:
-    with pytest.raises(RelayError) as found:
-        raise StoreUnavailable("x")
-    assert " at test_reasons.py:" in place_of(found.value)
+def test_the_place_is_the_innermost_line_of_the_relays_own_code() -> None:
+    with pytest.raises(json.JSONDecodeError) as found:
+        parse_message("m1", "no JSON")
+    assert place_of(found.value).startswith("JSONDecodeError at queue_messages.py:")

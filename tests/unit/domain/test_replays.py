@@ -24,7 +24,7 @@ def test_a_replay_comes_back_from_a_message_as_it_was(*, force: bool) -> None:
     assert replay_of(json.loads(json.dumps({"replay": as_object(replay)}))) == replay
 
 
-def test_what_nobody_put_back_has_no_replay() -> None:
+def test_items_that_nobody_put_back_have_no_replay() -> None:
     assert replay_of({"items": []}) is None
     assert replay_id_of(f"{DELIVERY}/3") == ""
 

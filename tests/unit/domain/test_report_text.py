@@ -1,4 +1,4 @@
-"""What people open: standard JSON, and nothing that a viewer obeys."""
+"""Texts of files that people open: standard JSON, and no character that a viewer obeys."""
 
 import json
 from typing import Any, NoReturn
@@ -41,18 +41,18 @@ def test_json_is_standard_and_gives_the_same_value(value: Any) -> None:
     assert read == finite(value)
 
 
-@pytest.mark.parametrize("sign", OBEYED)
-def test_what_a_viewer_obeys_is_an_escape(sign: str) -> None:
-    text = json_text({"name": f"a{sign}b"})
+@pytest.mark.parametrize("character", OBEYED)
+def test_a_character_that_a_viewer_obeys_is_an_escape(character: str) -> None:
+    text = json_text({"name": f"a{character}b"})
 
-    assert sign not in text
-    assert json.loads(text) == {"name": f"a{sign}b"}
-    assert sign not in defused(sign)
+    assert character not in text
+    assert json.loads(text) == {"name": f"a{character}b"}
+    assert character not in defused(character)
 
 
-@pytest.mark.parametrize("sign", ["\x00", "\x07", "\x0b", "\x1b", "\x1f"])
-def test_a_cell_holds_no_control_character(sign: str) -> None:
-    assert defused(f"a{sign}b") == f"a\\u{ord(sign):04x}b"
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x0b", "\x1b", "\x1f"])
+def test_a_cell_holds_no_control_character(character: str) -> None:
+    assert defused(f"a{character}b") == f"a\\u{ord(character):04x}b"
 
 
 @pytest.mark.parametrize("text", ["Zoë\tä\n\r", "नमस्ते", "👩‍👧", "שלום"])
@@ -68,7 +68,7 @@ def test_numbers_beyond_all_bounds_are_texts() -> None:
     )
 
 
-def test_nesting_without_end_does_not_end_the_report() -> None:
+def test_a_value_that_is_nested_too_deeply_is_cut() -> None:
     value: Any = float("inf")
     for _ in range(500):
         value = [value]

@@ -31,7 +31,7 @@ def test_a_policy_without_a_pause_never_sleeps() -> None:
     assert pauses == []
 
 
-def test_a_jittered_pause_is_a_part_of_the_policys() -> None:
+def test_a_jittered_pause_is_a_random_share_of_the_policys() -> None:
     pauses: list[float] = []
     list(tries(RetryPolicy(30, 0.5, factor=1.0, is_jittered=True), pauses.append))
 

@@ -11,10 +11,12 @@ KNOWN = ("contact", "deal", "Kind")
     ("word", "meant"),
     [("contcat", "contact"), ("CONTACTS", "contact"), ("kind", "Kind"), ("deals", "deal")],
 )
-def test_a_word_that_is_nearly_right_is_recognised_whatever_its_case(word: str, meant: str) -> None:
+def test_a_word_that_is_nearly_a_known_one_is_recognised_whatever_its_case(
+    word: str, meant: str
+) -> None:
     assert did_you_mean(word, KNOWN) == f"; did you mean '{meant}'?"
 
 
 @pytest.mark.parametrize("word", ["", "address", 7, None])
-def test_of_any_other_word_nothing_is_said(word: object) -> None:
+def test_no_word_is_suggested_for_an_unlike_one(word: object) -> None:
     assert did_you_mean(word, KNOWN) == ""

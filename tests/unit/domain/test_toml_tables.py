@@ -48,9 +48,10 @@ def test_lines_are_counted_with_the_line_ends_of_windows_too() -> None:
     assert read_tables(BROKEN.replace("\n", "\r\n")) == read_tables(BROKEN)
 
 
-def test_a_value_that_is_nested_too_deep_is_told_and_no_crash() -> None:
-    _, broken = read_tables(f"[a]\nb = {'[' * 100_000}\n[c]\nd = 1\n")
+def test_a_value_that_is_nested_too_deeply_costs_its_table_alone() -> None:
+    tables, broken = read_tables(f"[a]\nb = {'[' * 100_000}\n[c]\nd = 1\n")
 
+    assert tables == {"c": {"d": 1}}
     assert list(broken) == ["a"]
 
 
@@ -95,7 +96,7 @@ def test_bytes_of_another_encoding_in_a_comment_cost_no_table(tmp_path: Path, br
     assert list(wrong) == (["h"] if broken else [])
 
 
-def test_what_only_looks_like_a_comment_is_a_value_and_not_altered(tmp_path: Path) -> None:
+def test_a_value_that_only_looks_like_a_comment_is_not_altered(tmp_path: Path) -> None:
     file = tmp_path / "connections.toml"
     file.write_bytes('[a]\nb = """\n# Straße"""\n[c]\nd = 1\n'.encode("latin-1"))
 

@@ -47,7 +47,7 @@ def test_the_country_of_the_record_decides_and_is_not_sent(country: object, numb
     assert "country_codes" not in found.values
 
 
-def test_the_address_s_country_decides_where_no_other_is_mapped_and_is_sent() -> None:
+def test_the_country_of_the_address_decides_if_no_other_is_mapped_and_is_sent() -> None:
     type_ = replace(DACH, fields={"external_id": "id", "whatsapp": "phone", "country": "land"})
 
     assert columns({"phone": "0664 1234503", "land": "Austria"}, type_).values == {
@@ -97,14 +97,14 @@ def test_every_number_that_was_not_international_is_counted(
     assert [note.code for note in columns({"phone": phones}, GERMAN).notes] == codes
 
 
-def test_numbers_before_the_one_that_is_sent_are_counted() -> None:
+def test_numbers_before_the_number_that_is_sent_are_counted() -> None:
     found = columns({"phone": ["0664 1234503", "12", "+493023125001"]})
 
     assert found.values["whatsapp"] == "+493023125001"
     assert [note.code for note in found.notes] == ["note.ambiguous_phone", "note.unusable_phone"]
 
 
-def test_of_a_country_that_nobody_knows_only_mobiles_are_sent() -> None:
+def test_only_mobiles_of_the_connections_country_are_sent_for_an_unknown_country() -> None:
     abroad = {"phone": "0664 1234503", "country": "Musterland"}
     mobile = {"phone": "0151 12345678", "country": "Musterland"}
     unknown = Note("note.unknown_country", "country_codes", ["Musterland"])
@@ -146,7 +146,7 @@ def test_a_connection_that_maps_no_country_misses_none() -> None:
     assert found.values["whatsapp"] == "+4943112345"
 
 
-def test_a_connection_s_choice_counts() -> None:
+def test_a_connections_choices_for_doubtful_numbers_hold() -> None:
     record = {"phone": "0664 1234503"}
     lost: Mapping[str, object] = {"phone": 15112345678}
 
@@ -160,7 +160,7 @@ def test_a_connection_s_choice_counts() -> None:
     assert "whatsapp" not in columns(lost, GERMAN).values
 
 
-def test_numbers_that_pass_go_with_the_record_s_own_country_where_it_has_one() -> None:
+def test_unchecked_numbers_are_sent_with_the_records_own_country_if_it_has_one() -> None:
     type_ = replace(DACH, phones="pass")
 
     own = columns({"phone": "0664 1234503", "country": "Österreich"}, type_).values

@@ -9,7 +9,7 @@ SEED = 2
 
 
 @pytest.mark.parametrize("region", COUNTRIES)
-def test_no_number_is_wrong_by_default_and_hardly_one_is_lost(region: str) -> None:
+def test_no_number_is_wrong_by_default_and_at_most_one_in_a_hundred_is_lost(region: str) -> None:
     found = counts("leave_out", PER_KIND, SEED, [region])
 
     assert [text for totals in found.values() for text in totals.wrong] == []

@@ -71,14 +71,14 @@ def test_no_name_stands_for_two_countries() -> None:
         ("de-DE", "DE"),
     ],
 )
-def test_a_code_or_a_name_is_a_country(text: str, code: str) -> None:
+def test_a_code_or_a_name_names_its_country(text: str, code: str) -> None:
     assert country_code(text) == code
 
 
 @pytest.mark.parametrize(
     "text", ["", " ", "XX", "ZZ", "Musterland", "D-18055", "49", "Bayern", "de-AT", "A/CH", "en-DE"]
 )
-def test_another_text_is_none(text: str) -> None:
+def test_another_text_names_no_country(text: str) -> None:
     assert country_code(text) is None
 
 

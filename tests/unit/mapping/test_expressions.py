@@ -1,4 +1,4 @@
-"""What expressions give, and which paths of a record they depend on."""
+"""What expressions find, and on which paths of a record they depend."""
 
 import string
 from typing import Any
@@ -66,7 +66,7 @@ def only(record: Any, paths: frozenset[Path]) -> Any:
 @settings(max_examples=40)
 @given(st.dictionaries(NAMES, VALUES, max_size=3))
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_what_no_named_path_leads_to_changes_nothing(expression: str, record: Any) -> None:
+def test_a_value_outside_the_named_paths_does_not_matter(expression: str, record: Any) -> None:
     evaluate = compile_expression(expression)
 
     def outcome(of: Any) -> object:

@@ -34,7 +34,7 @@ def test_a_column_has_the_converted_value_or_none(
     assert field("c").is_said(record) is said
 
 
-def test_an_expression_that_fails_says_something_unusable() -> None:
+def test_an_expression_that_fails_says_something_that_is_unusable() -> None:
     failing = field("join(' ', c)")
 
     with pytest.raises(Unusable) as caught:

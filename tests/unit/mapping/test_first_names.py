@@ -1,4 +1,4 @@
-"""The first name in what people write into a field for names."""
+"""Which first name a text in a field for names holds."""
 
 import pytest
 from hypothesis import given
@@ -64,13 +64,13 @@ def test_the_first_name_is_found(name: str) -> None:
         "",
     ],
 )
-def test_a_name_that_does_not_say_it_has_none(name: str) -> None:
+def test_a_name_without_a_first_name_gives_none(name: str) -> None:
     assert first_name(name) is None
 
 
 @pytest.mark.parametrize("first", ["Phil", "Nat", "Pol", "Med"])
 @pytest.mark.parametrize("name", ["{} Example", "Mr. {} Example", "Example, {}", "{} Ali Example"])
-def test_a_first_name_that_titles_hold_too_is_one_unless_a_title_stands_before_it(
+def test_a_word_of_titles_is_a_first_name_unless_a_title_stands_before_it(
     first: str, name: str
 ) -> None:
     assert first_name(name.format(first)) == first

@@ -91,7 +91,7 @@ def test_every_function_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", OWN_FUNCTIONS)
-def test_null_stays_null_and_what_is_empty_says_nothing(name: str) -> None:
+def test_null_stays_null_and_an_empty_text_says_nothing(name: str) -> None:
     assert call(CALLS[name]) is None
     assert call(CALLS[name], " \u200b") in (None, [])
     assert named_paths(CALLS[name]) == {("x",)}
@@ -126,7 +126,7 @@ def test_a_value_that_a_function_cannot_read_is_unusable_and_not_in_the_reason(
         ("first_name(x)", "x" * 100_001),
     ],
 )
-def test_what_has_another_form_is_not_guessed(expression: str, value: object) -> None:
+def test_a_value_of_another_form_is_not_guessed(expression: str, value: object) -> None:
     with pytest.raises(Unusable):
         call(expression, value, zone="Nowhere/Land")
 
@@ -168,7 +168,7 @@ def test_a_mistake_in_calling_a_function_is_found_before_any_record(
 @pytest.mark.parametrize(
     "expression", ["a[0:2]", "not_null(a, b, c)", "max_by(a, &b)", "{a: lower(b)}"]
 )
-def test_what_jmespath_has_is_right(expression: str) -> None:
+def test_an_expression_of_jmespath_alone_has_no_mistake(expression: str) -> None:
     assert not expression_mistake(expression)
 
 

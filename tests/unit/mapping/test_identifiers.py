@@ -1,4 +1,4 @@
-"""By what the rows of an import are recognised, however Mateo shows them."""
+"""Identifiers by which the rows of an import are recognised, however Mateo shows them."""
 
 import pytest
 

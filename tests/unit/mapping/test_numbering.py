@@ -1,4 +1,4 @@
-"""Numbering plans: the same answers as libphonenumber's own functions and another port of it."""
+"""Numbering plans give the same answers as two ports of libphonenumber."""
 
 import random
 from collections.abc import Iterator
@@ -81,7 +81,7 @@ def test_a_national_number_is_what_libphonenumber_says(region: str, port: Module
     assert agreed > 0
 
 
-def test_mexico_s_former_one_is_no_part_of_the_number() -> None:
+def test_the_former_one_of_mexico_is_no_part_of_the_number() -> None:
     assert international("5215512345678") == ("+525512345678", NumberKind.EITHER)
 
 
@@ -95,7 +95,7 @@ def test_a_region_without_phone_numbers_is_no_country() -> None:
     assert country("001") is None
 
 
-def test_satellite_phones_belong_to_no_country_and_are_numbers() -> None:
+def test_the_number_of_a_satellite_phone_is_a_number_although_it_has_no_country() -> None:
     example = phonenumbers.example_number_for_non_geo_entity(881)
     assert example is not None
     digits = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)[1:]

@@ -1,4 +1,4 @@
-"""Every number that a text may mean, for comparing."""
+"""Which numbers a text may mean, so that two texts can be compared."""
 
 import pytest
 
@@ -25,5 +25,5 @@ def test_a_national_number_means_one_in_each_country_that_has_it() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "Ada", "12", "2026-11-21"])
-def test_what_is_no_number_means_none(text: str) -> None:
+def test_a_text_that_is_no_number_means_none(text: str) -> None:
     assert not list(numbers_meant(text, ["DE"]))

@@ -1,4 +1,4 @@
-"""What people write into a phone field: one number, several, or none; never letters as digits."""
+"""Texts of a phone field hold one number, several or none; letters are never read as digits."""
 
 import pytest
 from hypothesis import given
@@ -247,7 +247,7 @@ def test_a_bracketed_zero_may_be_left_out() -> None:
         "+49 30 231250 68-70",
     ],
 )
-def test_a_range_is_several_numbers_unless_the_first_is_none(text: str) -> None:
+def test_a_range_may_be_several_numbers_or_one(text: str) -> None:
     start = "4930" if "+" in text else "030"
 
     assert numbers_in(text) == (
@@ -271,7 +271,7 @@ def test_a_hyphen_without_a_range_is_part_of_the_number(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["0431 12345 2. Handy", "0431 12345 2 mobil", "0431 12345 2.", "0431 12345 2) privat"]
 )
-def test_a_digit_apart_may_be_none_of_the_number(text: str) -> None:
+def test_a_digit_that_stands_apart_may_not_belong_to_the_number(text: str) -> None:
     (found,) = numbers_in(text)
 
     assert isinstance(found, Dialled)
@@ -309,7 +309,7 @@ def test_no_text_makes_it_fail(text: str) -> None:
 @pytest.mark.parametrize(
     "numbers", [("0151 12345678", "+49 170-1234567"), ("0" * 21, "01"), ("1-0", "1 - 2")]
 )
-def test_two_numbers_are_read_alike_whatever_stands_around_them(
+def test_a_word_between_two_numbers_separates_them_in_any_case_and_spacing(
     word: str, numbers: tuple[str, str]
 ) -> None:
     usual, unusual = (between.join(numbers) for between in (f" {word} ", f"\t{word.upper()}\t"))

@@ -1,4 +1,4 @@
-"""Words beside a phone number: no word has two roles, and each is found as it is written down."""
+"""Words beside a phone number: no word has two roles, and each is listed as it is compared."""
 
 import unicodedata
 

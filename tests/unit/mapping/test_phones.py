@@ -1,4 +1,4 @@
-"""Which number a text means: exactly one reading is a number, several are a guess."""
+"""Which number a text means: it is sent if there is one reading, and a guess if there are more."""
 
 import pytest
 from hypothesis import given
@@ -134,7 +134,7 @@ def test_the_exit_code_of_a_given_country_is_a_plus(text: str, country: str) -> 
         "0171 1234567, 030 231250 68-70",
     ],
 )
-def test_what_is_no_number_is_not_sent(text: str) -> None:
+def test_a_text_that_is_no_number_is_not_sent(text: str) -> None:
     assert read(text) == (None, PhoneStatus.UNUSABLE)
 
 
@@ -172,7 +172,7 @@ def test_an_ambiguous_number_names_its_readings() -> None:
         ("4915112345678", "AT", "+4915112345678"),
     ],
 )
-def test_the_record_s_own_country_decides(text: str, own: str, number: str) -> None:
+def test_the_records_own_country_decides(text: str, own: str, number: str) -> None:
     assert read(text, DACH, (own,)) == (number, PhoneStatus.COMPLETED)
 
 
@@ -191,7 +191,7 @@ def test_a_record_may_have_several_countries_of_its_own() -> None:
     assert read("0664 1234503", ("IT",), ("AT", "DE")) == (None, PhoneStatus.AMBIGUOUS)
 
 
-def test_of_a_record_whose_country_is_not_known_only_mobiles_are_sent() -> None:
+def test_only_mobiles_are_sent_of_a_record_whose_country_is_not_known() -> None:
     assert read("0151 12345678", is_known=False) == ("+4915112345678", PhoneStatus.COMPLETED)
     assert read("0664 1234503", is_known=False) == (None, PhoneStatus.AMBIGUOUS)
     assert read("+43 664 1234503", is_known=False) == ("+436641234503", PhoneStatus.INTERNATIONAL)
@@ -221,7 +221,7 @@ def test_a_lost_leading_zero_is_restored_on_request() -> None:
     assert read("791234504", ("CH", "GB"), restore=True)[0] == "+41791234504"
 
 
-def test_the_first_certain_number_of_a_list_is_chosen_and_all_before_it_are_told() -> None:
+def test_the_first_certain_number_of_a_list_is_chosen_and_all_up_to_it_have_a_status() -> None:
     texts = ["call me", "0664 1234503", "+4915112345678", "+493023125001"]
 
     number, results = choose(texts, PhoneRules(DACH), Home())

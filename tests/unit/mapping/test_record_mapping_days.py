@@ -1,4 +1,4 @@
-"""A date in the place of a time: an appointment of a whole day, or no time at all."""
+"""A date where a time belongs: an appointment of a whole day, or no time at all."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ APPOINTMENT = RecordType(
         {"date": "2026-12-01", "dateTime": None, "timeZone": ""},
     ],
 )
-def test_a_date_is_no_time_and_takes_the_time_that_the_appointment_had(day: object) -> None:
+def test_a_date_is_no_time_and_clears_the_time_that_the_appointment_had(day: object) -> None:
     columns = RecordMapping(APPOINTMENT).columns({"id": 1, "starts": day, "ends": day})
     assert columns.values == {"external_id": "1", "start_time": None, "end_time": None}
     assert {(note.code, note.field) for note in columns.notes} == {
@@ -44,7 +44,7 @@ def test_a_date_is_no_time_and_takes_the_time_that_the_appointment_had(day: obje
         ("in_zone(to_datetime(starts, 'DD.MM.YYYY'), zone)", "01.12.2026"),
     ],
 )
-def test_a_date_stays_one_whatever_reads_it(start: str, given: str) -> None:
+def test_a_date_stays_a_date_whichever_function_reads_it(start: str, given: str) -> None:
     mapping = RecordMapping(replace(APPOINTMENT, fields={"external_id": "id", "start_time": start}))
     columns = mapping.columns({"id": 1, "starts": given, "zone": "Europe/Berlin"})
     assert columns.values == {"external_id": "1", "start_time": None}
@@ -60,19 +60,19 @@ def test_an_object_without_a_time_says_nothing(nothing: object) -> None:
     assert columns == ({"external_id": "1"}, ())
 
 
-def test_a_date_that_is_none_still_rejects_the_appointment() -> None:
+def test_a_date_that_does_not_exist_rejects_the_appointment() -> None:
     with pytest.raises(RejectedRow) as caught:
         RecordMapping(APPOINTMENT).columns({"id": 1, "starts": "0001-01-01"})
     assert (caught.value.code, caught.value.field) == ("row.bad_datetime", "start_time")
 
 
-def test_an_appointment_whose_time_is_required_is_rejected_for_a_date() -> None:
+def test_an_appointment_that_requires_its_time_is_rejected_if_it_has_a_date() -> None:
     mapping = RecordMapping(replace(APPOINTMENT, required=("start_time",)))
     with pytest.raises(RejectedRow) as caught:
         mapping.columns({"id": 1, "starts": "2026-12-01"})
     assert caught.value.code == "row.required"
 
 
-def test_a_date_tells_when_an_appointment_was_cancelled() -> None:
+def test_a_date_of_cancellation_is_sent_as_midnight() -> None:
     columns = RecordMapping(APPOINTMENT).columns({"id": 1, "off": "2026-12-01"})
     assert (columns.values["cancelled_at"], columns.notes) == ("2026-12-01T00:00:00Z", ())

@@ -1,4 +1,4 @@
-"""What a partial record sets, what it needs besides, and which paths its mapping names."""
+"""What a partial record sets, what it lacks, and which paths its mapping names."""
 
 from dataclasses import replace
 
@@ -17,11 +17,7 @@ PERSON = record_type(
     source="'crm'",
     crm_number="id",
 )
-
-
 BY_TWO_IDS = record_type(external_id="id", secondary_external_id="p.number", email="p.email")
-
-
 BY_HANDLE = record_type(email="p.email", whatsapp="p.phone", full_name="p.first")
 
 
@@ -36,25 +32,25 @@ def test_a_partial_record_sets_the_columns_that_it_holds_as_a_whole() -> None:
     }
 
 
-def test_half_of_what_a_column_is_made_of_does_not_overwrite_it() -> None:
+def test_a_column_of_which_a_part_is_missing_is_not_set() -> None:
     columns = partial({"id": 1, "p": {"first": "Jo", "city": "Berlin"}})
 
     assert columns.values == {"external_id": "1", "city": "Berlin"}
     assert columns.notes == (Note("note.partly_known", "full_name"),)
 
 
-def test_both_halves_make_the_whole() -> None:
+def test_a_column_of_which_all_parts_are_there_is_set() -> None:
     columns = partial({"id": 1, "p": {"first": "Jo", "last": None}})
 
     assert columns.values == {"external_id": "1", "full_name": "Jo"}
     assert columns.notes == ()
 
 
-def test_a_partial_record_says_nothing_by_what_never_changes() -> None:
+def test_a_partial_record_does_not_set_columns_that_never_change() -> None:
     assert partial({"id": 1, "p": {}}).values == {"external_id": "1"}
 
 
-def test_what_was_emptied_is_cleared_if_the_column_may_be() -> None:
+def test_an_emptied_value_clears_its_column_if_the_column_may_be_cleared() -> None:
     type_ = replace(PERSON, clears=("email",))
 
     assert partial({"id": 1, "p": {"email": None}}, type_).values["email"] is None
@@ -77,14 +73,16 @@ def test_what_was_emptied_is_cleared_if_the_column_may_be() -> None:
         (replace(PERSON, version="p.at"), {"id": 1, "p": {"email": "x"}}, ("version",)),
     ],
 )
-def test_nothing_is_imported_without_identity_and_order(
+def test_a_partial_record_says_which_of_key_and_version_it_lacks(
     type_: RecordType, record: object, needed: tuple[str, ...]
 ) -> None:
     assert RecordMapping(type_).needs(record) == needed
 
 
 @pytest.mark.parametrize(("record", "known"), [({"p": {}}, False), ({"p": {"kind": "a"}}, True)])
-def test_a_condition_is_known_if_all_that_it_names_is_there(record: object, *, known: bool) -> None:
+def test_a_condition_is_known_if_the_record_holds_all_that_it_names(
+    record: object, *, known: bool
+) -> None:
     mapping = RecordMapping(replace(PERSON, when="p.kind == 'a'"))
 
     assert mapping.knows_condition(record) is known
@@ -120,7 +118,7 @@ def test_a_bad_number_of_a_partial_record_does_not_cost_the_rest() -> None:
     "expression",
     ["p | join(' ', [first, last][?@])", "join(' ', values(p))", "p.* | [0]", "(p || q).first"],
 )
-def test_half_an_object_is_not_the_whole_however_it_is_written(expression: str) -> None:
+def test_a_part_of_an_object_is_not_taken_for_the_whole_object(expression: str) -> None:
     type_ = replace(
         record_type(external_id="id", full_name=expression, city="p.city"), clears=("full_name",)
     )
@@ -129,13 +127,13 @@ def test_half_an_object_is_not_the_whole_however_it_is_written(expression: str) 
     assert columns.values == {"external_id": "1", "city": "Berlin"}
 
 
-def test_a_piped_path_is_one_that_a_reader_can_ask_for() -> None:
+def test_a_fetcher_can_ask_for_a_piped_path() -> None:
     mapping = RecordMapping(record_type(external_id="id", full_name="p | join(' ', [first, last])"))
 
     assert mapping.paths == {("id",), ("p", "first"), ("p", "last")}
 
 
-def test_the_paths_of_a_mapping_are_what_a_reader_has_to_ask_for() -> None:
+def test_the_paths_of_a_mapping_are_those_that_a_fetcher_has_to_ask_for() -> None:
     type_ = replace(PERSON, version="p.at", when="p.kind == 'a'")
 
     assert RecordMapping(type_).paths == {

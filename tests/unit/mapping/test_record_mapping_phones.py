@@ -15,7 +15,7 @@ def test_the_first_valid_number_of_a_list_is_sent() -> None:
     }
 
 
-def test_a_number_may_be_a_number() -> None:
+def test_a_phone_number_may_be_a_number_of_json() -> None:
     assert values_of({"p": 4915112345678}, checking("DE", sms="p")) == {"sms": "+4915112345678"}
 
 
@@ -50,14 +50,14 @@ def test_no_valid_number_beside_an_external_id_is_left_out() -> None:
     assert [note.field for note in found.notes] == ["whatsapp"]
 
 
-def test_no_number_at_all_is_no_reason_to_reject() -> None:
+def test_a_record_without_any_number_is_not_rejected() -> None:
     type_ = checking("DE", external_id="id", whatsapp="p")
 
     assert values_of({"id": 1, "p": []}, type_) == {"external_id": "1"}
     assert values_of({"id": 1, "p": [None, " "]}, type_) == {"external_id": "1"}
 
 
-def test_numbers_that_pass_unchecked_stay_a_list_with_the_countries_that_help_to_read_it() -> None:
+def test_unchecked_numbers_are_sent_as_a_list_beside_the_connections_countries() -> None:
     type_ = replace(checking("DE", "AT", whatsapp="p"), phones="pass")
 
     assert values_of({"p": ["12", " 0151 12345678"]}, type_) == {

@@ -1,4 +1,4 @@
-"""When a value that is unusable costs the record, and not only its column."""
+"""When an unusable value costs the whole record, and not only its column."""
 
 import pytest
 
@@ -18,11 +18,11 @@ def test_each_left_out_value_has_a_code_for_the_rejection(code: str) -> None:
     assert (found.field, found.value, found.notes) == ("email", "x", (BAD_EMAIL,))
 
 
-def test_a_record_without_notes_is_right() -> None:
+def test_a_record_without_notes_is_not_rejected() -> None:
     check_key("contact", {}, [])
 
 
-def test_an_unusable_id_rejects_since_the_next_one_may_be_another_persons() -> None:
+def test_an_unusable_id_rejects_the_record_although_it_has_a_second_id() -> None:
     with pytest.raises(RejectedRecord) as caught:
         check_key("contact", {"secondary_external_id": "8"}, [BAD_ID])
 
@@ -39,7 +39,7 @@ def test_a_remark_about_an_id_rejects_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("type_", "column"),
-    [(name, column) for name, all_ in NEEDED_COLUMNS.items() for column in all_],
+    [(name, column) for name, columns in NEEDED_COLUMNS.items() for column in columns],
 )
 def test_a_row_that_would_mean_something_else_is_rejected(type_: str, column: str) -> None:
     with pytest.raises(RejectedRecord):
@@ -53,7 +53,7 @@ def test_a_row_that_would_mean_something_else_is_rejected(type_: str, column: st
         ({}, ["city"]),  # a partial record said nothing of it
     ],
 )
-def test_what_is_required_is_there_or_was_not_read(
+def test_a_required_column_has_a_value_or_was_not_read(
     values: dict[str, object], read: list[str]
 ) -> None:
     check_required(["email"], read, values, [])

@@ -1,4 +1,4 @@
-"""The text of a row: what is sent byte for byte, and what no row may hold."""
+"""The text of a row, byte for byte as it is sent, and what no row may hold."""
 
 import json
 
@@ -33,7 +33,7 @@ def test_a_value_arrives_as_it_is(value: object) -> None:
         ({"a": "x" * MAX_ROW_B}, "row.too_large"),
     ],
 )
-def test_what_mateo_cannot_store_is_rejected_without_quoting_it(
+def test_a_value_that_mateo_cannot_store_is_rejected_without_quoting_it(
     columns: dict[str, object], code: str
 ) -> None:
     with pytest.raises(RejectedRow) as caught:

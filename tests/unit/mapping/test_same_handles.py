@@ -5,13 +5,13 @@ import pytest
 from import_relay.mapping.same_handles import handles_of
 
 
-def one(column: str, value: object, **others: object) -> tuple[str, str]:
+def handle_in(column: str, value: object, **others: object) -> tuple[str, str]:
     (found,) = handles_of({column: value, **others})
     return found
 
 
 @pytest.mark.parametrize(
-    ("column", "one_value", "other"),
+    ("column", "first", "second"),
     [
         ("email", "Ada@Example.com", " ada@example.com"),
         ("instagram", "ADA", "ada"),
@@ -20,21 +20,21 @@ def one(column: str, value: object, **others: object) -> tuple[str, str]:
     ],
 )
 def test_the_same_handle_is_recognised_however_it_is_written(
-    column: str, one_value: object, other: object
+    column: str, first: object, second: object
 ) -> None:
-    assert one(column, one_value) == one(column, other)
+    assert handle_in(column, first) == handle_in(column, second)
 
 
 def test_the_same_value_in_two_columns_is_two_handles() -> None:
-    assert one("whatsapp", "+4915112345678") != one("sms", "+4915112345678")
+    assert handle_in("whatsapp", "+4915112345678") != handle_in("sms", "+4915112345678")
 
 
 def test_a_national_number_is_the_same_in_the_same_countries_only() -> None:
-    german = one("sms", "0151 12345678", country_codes=["DE"])
+    german = handle_in("sms", "0151 12345678", country_codes=["DE"])
 
-    assert german == one("sms", "0151-12345678", country_codes=["DE"])
-    assert german != one("sms", "0151 12345678", country_codes=["AT"])
-    assert german != one("sms", "0151 12345678")
+    assert german == handle_in("sms", "0151-12345678", country_codes=["DE"])
+    assert german != handle_in("sms", "0151 12345678", country_codes=["AT"])
+    assert german != handle_in("sms", "0151 12345678")
 
 
 @pytest.mark.parametrize("value", [None, "", []])

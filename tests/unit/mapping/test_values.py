@@ -1,4 +1,4 @@
-"""What a column makes of a value, and why it makes nothing of another one."""
+"""Which value a column sends, and why it leaves another one out."""
 
 from dataclasses import replace
 
@@ -13,17 +13,27 @@ from mateo_emulator.records.failure import RowFailure
 from mateo_emulator.records.fields import FieldRules, read_number, read_row_boolean
 from mateo_emulator.settings import Behaviour, FieldKind
 
+FIELD_KINDS: dict[str, FieldKind] = {
+    "text": "string",
+    "number": "number",
+    "boolean": "boolean",
+    "date": "date",
+    "datetime": "datetime",
+    "list": "string_list",
+}
+"""Type of a custom field in connections.toml → its kind in the emulator."""
 RULES = FieldRules.of("contact", Behaviour())
 
 
 def read(column: str, value: object, **settings: object) -> Columns:
-    """The columns of a contact with this value, known by its external id."""
+    """The columns of a contact that has an external id and, in this column, the value."""
     type_ = RecordType("contact", {"external_id": "id", column: "x"})
     mapping = RecordMapping(replace(type_, **settings))  # type: ignore[arg-type]
     return mapping.columns({"id": 1, "x": value})
 
 
 def sent(column: str, value: object, **settings: object) -> object:
+    """The value that the column sends without a note."""
     found = read(column, value, **settings)
     assert not found.notes
     return found.values.get(column)
@@ -54,7 +64,7 @@ def note_of(column: str, value: object, **settings: object) -> tuple[str, str]:
         ("'ada@example.com'", "ada@example.com"),
     ],
 )
-def test_one_address_is_sent(value: object, address: str) -> None:
+def test_a_single_address_is_sent(value: object, address: str) -> None:
     assert sent("email", value) == address
 
 
@@ -86,7 +96,7 @@ def test_one_address_is_sent(value: object, address: str) -> None:
         1.5,
     ],
 )
-def test_what_is_not_one_address_is_left_out(value: object) -> None:
+def test_a_value_that_is_not_a_single_address_is_left_out(value: object) -> None:
     code, _ = note_of("email", value)
 
     assert code in ("value.bad_email", "value.bad_type")
@@ -157,7 +167,7 @@ def test_a_text_is_trimmed_and_composed_and_keeps_what_stands_within(
 
 
 @pytest.mark.parametrize("value", [True, 1.5, ["a", "b"], {"a": 1}, float("inf")])
-def test_what_is_no_text_is_left_out(value: object) -> None:
+def test_a_value_that_is_no_text_is_left_out(value: object) -> None:
     assert note_of("full_name", value)[0] == "value.bad_type"
 
 
@@ -169,7 +179,7 @@ def test_a_text_that_no_database_stores_costs_its_column(column: str, value: str
 
 @pytest.mark.parametrize("value", ["\u200b12\ufeff", "1\u200b2", "\u202a12\u202c"])
 @pytest.mark.parametrize("column", ["instagram", "secondary_external_id"])
-def test_ids_and_handles_lose_invisible_signs(column: str, value: str) -> None:
+def test_ids_and_handles_lose_invisible_characters(column: str, value: str) -> None:
     assert sent(column, value) == "12"
 
 
@@ -178,13 +188,13 @@ def test_ids_and_handles_lose_invisible_signs(column: str, value: str) -> None:
 
 @pytest.mark.parametrize("value", [True, False, "true", "F", "t", ["false"]])
 def test_a_boolean_is_what_mateo_reads(value: object) -> None:
-    said = value[0] if isinstance(value, list) else value
+    alone = value[0] if isinstance(value, list) else value
 
-    assert sent("is_blocked", value) == read_row_boolean("is_blocked", said)
+    assert sent("is_blocked", value) == read_row_boolean("is_blocked", alone)
 
 
 @pytest.mark.parametrize("value", [1, 0, "yes", "Ja", 1.0, [True, False]])
-def test_what_is_no_boolean_is_left_out(value: object) -> None:
+def test_a_value_that_is_no_boolean_is_left_out(value: object) -> None:
     code, reason = note_of("is_blocked", value)
 
     assert code == "value.bad_type"
@@ -193,13 +203,13 @@ def test_what_is_no_boolean_is_left_out(value: object) -> None:
 
 @pytest.mark.parametrize("value", [1, 1.5, "12", "-1.50", "007", ["3"], "123456789012"])
 def test_a_number_is_what_mateo_reads(value: object) -> None:
-    said = value[0] if isinstance(value, list) else value
+    alone = value[0] if isinstance(value, list) else value
 
-    assert sent("score", value, types={"score": "number"}) == read_number("score", said)
+    assert sent("score", value, types={"score": "number"}) == read_number("score", alone)
 
 
 @pytest.mark.parametrize("value", ["1.234,50", "1_000", "1e5", "nan", "many", True, [1, 2], {}])
-def test_what_is_no_number_is_left_out(value: object) -> None:
+def test_a_value_that_is_no_number_is_left_out(value: object) -> None:
     assert note_of("score", value, types={"score": "number"})[0] == "value.bad_type"
 
 
@@ -228,9 +238,7 @@ def test_no_declared_type_takes_an_object(type_: str, value: object) -> None:
     st.sampled_from(VALUE_TYPES),
 )
 def test_mateo_takes_whatever_is_sent(value: object, column: str, type_: str) -> None:
-    behaviour = Behaviour(
-        custom_fields={"contact": {"own": _KINDS[type_]}},
-    )
+    behaviour = Behaviour(custom_fields={"contact": {"own": FIELD_KINDS[type_]}})
     values = read(column, value, types={"own": type_}).values
     try:
         read_contact(values, FieldRules.of("contact", behaviour), behaviour)
@@ -238,16 +246,6 @@ def test_mateo_takes_whatever_is_sent(value: object, column: str, type_: str) ->
         pytest.fail(f"{values!r}: {failure}")
 
 
-_KINDS: dict[str, FieldKind] = {
-    "text": "string",
-    "number": "number",
-    "boolean": "boolean",
-    "date": "date",
-    "datetime": "datetime",
-    "list": "string_list",
-}
-
-
-def test_an_object_of_a_date_is_that_date() -> None:
+def test_an_object_that_holds_a_date_is_sent_as_that_date() -> None:
     assert sent("seen", {"date": "2026-12-01"}, datetimes=("seen",)) == "2026-12-01T00:00:00Z"
     assert sent("birthday", {"date": "1990-05-14"}) == "1990-05-14"

@@ -1,4 +1,4 @@
-"""A receiver whose store and secrets are in memory."""
+"""A receiver whose store and secrets are in memory, and may fail or change."""
 
 import json
 from collections.abc import Sequence
@@ -7,15 +7,11 @@ from typing import Any, cast
 
 from import_relay.connectors.contract import Request
 from import_relay.domain.connections import Connection, RecordType
-from import_relay.domain.errors import (
-    StoreUnavailable,
-)
-from import_relay.receive.intake import (
-    Intake,
-    Receipt,
-)
+from import_relay.domain.errors import StoreUnavailable
+from import_relay.receive.intake import Intake, Receipt
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.intake_store import IntakeStore
+from tests.support import receiver
 
 CONTACT = {"contact": RecordType("contact", {})}
 CONNECTIONS = {
@@ -30,34 +26,28 @@ AUTHENTIC = {"x-relay-secret": "s3cret"}
 
 
 @dataclass
-class Store:
-    """Remembers what it is given; the queue, the bucket or both may be out of order."""
+class Store(receiver.Store):
+    """Remembers each call's deadline as well; the queue, the bucket or both may be out of order."""
 
     broken: Sequence[str] = ()
-    messages: list[str] = field(default_factory=list)
-    objects: dict[str, bytes] = field(default_factory=dict)
-    until: list[float] = field(default_factory=list)
+    deadlines: list[float] = field(default_factory=list)
 
     def send(self, bodies: Sequence[str], *, give_up_at: float) -> None:
-        self.until.append(give_up_at)
+        self.deadlines.append(give_up_at)
         if "queue" in self.broken:
             raise StoreUnavailable("test")
-        self.messages.extend(bodies)
+        super().send(bodies, give_up_at=give_up_at)
 
     def put(self, key: str, body: bytes, *, give_up_at: float) -> None:
-        self.until.append(give_up_at)
+        self.deadlines.append(give_up_at)
         if "bucket" in self.broken:
             raise StoreUnavailable("test")
-        self.objects[key] = body
-
-    @property
-    def untouched(self) -> bool:
-        return not self.messages and not self.objects
+        super().put(key, body, give_up_at=give_up_at)
 
 
 @dataclass
 class Secrets:
-    """Gives these secrets, and others once it is asked for new ones."""
+    """Gives the `known` secrets, and the `newer` ones once it is asked to renew them."""
 
     known: Sequence[str] = ("s3cret",)
     newer: Sequence[str] | None = None

@@ -1,4 +1,4 @@
-"""Mistakes in connections.toml: which of them keep a webhook out, and whose."""
+"""Mistakes in connections.toml: which of them keep webhooks out, and of which connection."""
 
 import inspect
 from typing import cast
@@ -10,14 +10,8 @@ from import_relay.connectors.contract import Replies
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.connections import parse_connections
-from import_relay.domain.errors import (
-    ConnectionDisabled,
-    RelayError,
-)
-from import_relay.receive.intake import (
-    Intake,
-    Receipt,
-)
+from import_relay.domain.errors import ConnectionDisabled, RelayError
+from import_relay.receive.intake import Intake, Receipt
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.intake_store import IntakeStore
 from tests.support.webhooks import request
@@ -32,6 +26,7 @@ from tests.unit.receive.receiving import (
 )
 
 HEADER = '[erp]\nkind = "json"\n[erp.contact.fields]\nexternal_id = "id"\n'
+OTHER = HEADER.replace("erp", "other")
 IN_MAPPING = [
     HEADER.replace('"id"', "'Stra\u00dfe'"),
     HEADER.replace("external_id", "city"),
@@ -39,7 +34,7 @@ IN_MAPPING = [
     HEADER + "[erp.lead.fields]\nexternal_id = 'id'",
     HEADER + "[erp.deal.fields]\nexternal_id = 'id'",
 ]
-IN_SIGNATURE = [
+IN_AUTHENTICATION = [
     HEADER.replace("json", "jsn"),
     HEADER.replace("kind", "kindd"),
     HEADER.replace("kind", "heder = 'X-Other'\nkind"),
@@ -50,9 +45,10 @@ IN_SIGNATURE = [
 
 
 def receive_both(text: str) -> tuple[Store, list[Receipt | RelayError]]:
+    """What becomes of one webhook to `erp` and of one to `other`."""
     store = Store()
-    others = CONNECTIONS | parse_connections(text)
-    intake = Intake(others, cast("ConnectionSecrets", Secrets()), cast("IntakeStore", store))
+    connections = CONNECTIONS | parse_connections(text + "\n" + OTHER)
+    intake = Intake(connections, cast("ConnectionSecrets", Secrets()), cast("IntakeStore", store))
     given = request(b'{"id": 1}', AUTHENTIC)
     outcomes: list[Receipt | RelayError] = []
     for name in ("erp", "other"):
@@ -67,29 +63,26 @@ def receive_both(text: str) -> tuple[Store, list[Receipt | RelayError]]:
     return store, outcomes
 
 
-OTHER = HEADER.replace("erp", "other")
-
-
 @pytest.mark.parametrize("text", IN_MAPPING)
 def test_a_mistake_in_the_mapping_keeps_no_webhook_out(text: str) -> None:
-    store, outcomes = receive_both(text + "\n" + OTHER)
+    store, outcomes = receive_both(text)
 
     assert all(isinstance(one, Receipt) for one in outcomes)
     assert len(store.messages) == 2
 
 
-@pytest.mark.parametrize("text", IN_SIGNATURE)
-def test_a_mistake_in_how_its_sender_authenticates_itself_stops_a_connection_alone(
+@pytest.mark.parametrize("text", IN_AUTHENTICATION)
+def test_a_mistake_in_the_authentication_stops_its_connection_alone(
     text: str,
 ) -> None:
-    store, (erp, other) = receive_both(text + "\n" + OTHER)
+    store, (erp, other) = receive_both(text)
 
     assert isinstance(erp, ConnectionDisabled)
     assert isinstance(other, Receipt)
     assert len(store.messages) == 1
 
 
-def test_a_sender_that_cannot_be_verified_asks_and_is_answered_as_anybody() -> None:
+def test_a_sender_that_cannot_be_verified_is_not_permitted_and_answered_as_usual() -> None:
     broken = parse_connections('[x]\nkind = "cloudevents"\nauth = "none"\norigins = "a"')
     intake = Intake(broken, cast("ConnectionSecrets", Secrets()), cast("IntakeStore", Store()))
     question = request(b"", {"webhook-request-origin": "a"})
@@ -111,7 +104,7 @@ def test_a_mistake_in_an_option_that_receiving_does_not_need_keeps_no_webhook_ou
     assert mistakes_of({"hub": connection})["hub"]
 
 
-def test_options_that_receiving_does_not_need_exist_and_are_not_looked_at_by_it() -> None:
+def test_options_that_receiving_does_not_need_exist_and_are_not_read_by_it() -> None:
     options = {name for kind in kinds() for name in connector_for(kind).OPTIONS}
     assert options >= NOT_FOR_RECEIVING
     for kind in kinds():

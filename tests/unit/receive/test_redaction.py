@@ -1,4 +1,4 @@
-"""What is taken out of a body that goes into quarantine."""
+"""Secrets and session ids are taken out of a body that goes into quarantine."""
 
 import time
 
@@ -28,7 +28,7 @@ def test_a_secret_is_found_however_it_is_written(written: str, encoding: str) ->
     assert redact(body, [SECRET]) == "<a>***</a>".encode(encoding)
 
 
-def test_a_secret_that_begins_with_another_one_goes_whole() -> None:
+def test_a_secret_that_begins_with_another_secret_is_removed_whole() -> None:
     assert redact(b"1234567", ["1234", "1234567", ""]) == b"***"
 
 
@@ -37,7 +37,7 @@ def test_a_secret_that_begins_with_another_one_goes_whole() -> None:
     "content",
     ["00D!AQ", "<![CDATA[00D!AQ]]>", "<![CDATA[<00D!AQ]]>", "<b>00D!AQ</b>", "<!-- x -->00D!AQ"],
 )
-def test_a_session_id_goes_whatever_stands_around_it(name: str, content: str) -> None:
+def test_a_session_id_is_removed_whatever_stands_around_it(name: str, content: str) -> None:
     body = f'<a><{name} xmlns="u">{content}</{name} ><{name}>{content}</{name}>kept'.encode()
 
     kept = f'<a><{name} xmlns="u">***</{name} ><{name}>***</{name}>kept'
@@ -48,14 +48,14 @@ def test_after_a_session_id_without_an_end_nothing_is_kept() -> None:
     assert redact(b"<a><SessionId>00D!AQ<b>", []) == b"<a><SessionId>***"
 
 
-def test_an_empty_session_id_hides_nothing() -> None:
+def test_an_empty_session_id_removes_nothing() -> None:
     body = b'<SessionId xsi:nil="true"/><Id>003</Id><SessionIdentity>x</SessionIdentity>'
 
     assert redact(body, []) == body
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_nothing_is_kept_of_a_session_in_two_byte_characters(encoding: str) -> None:
+def test_a_body_with_a_session_id_in_wide_characters_is_removed_whole(encoding: str) -> None:
     assert redact("<SessionId>00D!AQ</SessionId>".encode(encoding), []) == b""
 
 
@@ -65,4 +65,4 @@ def test_no_body_takes_long(part: bytes) -> None:
 
     redact(part * (2_000_000 // len(part)), ["secret"])
 
-    assert time.process_time() - before < 5  # some ms, unless it grows with the square: hours
+    assert time.process_time() - before < 5  # some ms; hours if the time grew with the square

@@ -28,22 +28,22 @@ def test_a_stored_delivery_is_accepted_and_counted() -> None:
     assert answer.counts == {"ItemsReceived": 3}
 
 
-def test_whoever_sends_a_test_is_told_that_it_is_one() -> None:
+def test_the_sender_of_a_test_is_told_that_it_is_a_test() -> None:
     answer = answer_to(Receipt("d1", items=1, messages=1, is_test=True), SOAP)
     assert json.loads(answer.body) == {"received": 1, "delivery": "d1", "test": True}
     assert answer.keys["test"] is True
 
 
-def test_a_delivery_in_quarantine_is_accepted_and_seen() -> None:
+def test_a_delivery_in_quarantine_is_accepted_and_logged_as_an_error() -> None:
     answer = answer_to(Receipt("d1", quarantined="delivery.not_json"), USUAL)
     assert (answer.status, answer.event, answer.level) == (200, "webhook.quarantined", "error")
     assert json.loads(answer.body) == {"quarantined": "delivery.not_json", "delivery": "d1"}
     assert answer.counts == {"Quarantined": 1}
 
 
-def test_whoever_builds_the_call_is_told_what_is_wrong_with_it() -> None:
-    kept = Receipt("d1", quarantined="delivery.not_json", reason="Extra data, line 1, column 3")
-    answer = answer_to(kept, Replies(unreadable=400))
+def test_a_kind_whose_sender_corrects_its_call_says_what_is_wrong_with_it() -> None:
+    receipt = Receipt("d1", quarantined="delivery.not_json", reason="Extra data, line 1, column 3")
+    answer = answer_to(receipt, Replies(unreadable=400))
     assert (answer.status, answer.event, answer.counts) == (
         400,
         "webhook.quarantined",
@@ -60,7 +60,7 @@ def test_whoever_builds_the_call_is_told_what_is_wrong_with_it() -> None:
 @pytest.mark.parametrize(
     "receipt", [Receipt("d1", items=3), Receipt("d1", quarantined="delivery.not_xml")]
 )
-def test_a_kind_that_wants_other_words_gets_them_also_for_what_is_in_quarantine(
+def test_a_kind_with_its_own_acceptance_gets_it_for_quarantine_too(
     receipt: Receipt,
 ) -> None:
     answer = answer_to(receipt, SOAP)
@@ -68,7 +68,7 @@ def test_a_kind_that_wants_other_words_gets_them_also_for_what_is_in_quarantine(
     assert answer.headers == {"content-type": "text/xml"}
 
 
-def test_such_a_kind_is_refused_and_put_off_in_json_like_the_others() -> None:
+def test_a_kind_with_its_own_acceptance_gets_errors_in_json() -> None:
     for error in (SignatureError("signature.missing"), StoreUnavailable()):
         answer = answer_to(error, SOAP)
         assert answer.headers["content-type"] == "application/json"
@@ -89,7 +89,7 @@ def test_a_sender_that_may_deliver_is_told_so_in_headers() -> None:
     }
 
 
-def test_a_sender_that_may_not_deliver_finds_nobody() -> None:
+def test_a_sender_that_may_not_deliver_is_told_that_there_is_no_connection() -> None:
     answer = answer_to_question(None)
     assert (answer.status, json.loads(answer.body)) == (404, {"code": "connection.unknown"})
     assert not [name for name in answer.headers if name.startswith("webhook-")]
@@ -120,11 +120,12 @@ def test_a_refusal_says_no_more_than_its_code(error: SignatureError, status: int
         (MemoryError(), "unexpected"),
     ],
 )
-def test_whatever_else_goes_wrong_the_sender_is_to_try_again(error: Exception, code: str) -> None:
+def test_at_any_other_error_the_sender_is_told_to_try_again(error: Exception, code: str) -> None:
     answer = answer_to(error, USUAL)
     assert (answer.status, json.loads(answer.body)) == (503, {"code": "store.unavailable"})
     assert answer.headers == {"content-type": "application/json", "retry-after": "60"}
     assert (answer.event, answer.level) == ("webhook.unavailable", "error")
+    assert answer.counts == {"WebhooksUnavailable": 1}
     assert answer.keys["code"] == code
     assert "ada@example.com" not in str(answer)
 
