@@ -1,4 +1,4 @@
-"""What changes of record 1 become beside its claims."""
+"""Merges changes of record 1 with its claims."""
 
 import json
 
@@ -41,14 +41,14 @@ FORCED = REPLAY._replace(force=True)
 
 def put_back(replay: Replay, version: int, event: str) -> MappedChange:
     """A change of delivery `old`, put back by a replay."""
-    brought = change(version=version, event=event, delivery=put_back_delivery("old", replay.id))
-    return brought._replace(occurrence=brought.occurrence._replace(replay=replay))
+    copy = change(version=version, event=event, delivery=put_back_delivery("old", replay.id))
+    return copy._replace(occurrence=copy.occurrence._replace(replay=replay))
 
 
 def outcomes(result: MergeResult) -> list[tuple[str, Outcome]]:
-    """Item ids and how they end."""
-    outcomes = result.outcomes + [one for row in result.rows for one in row.shadowed]
-    return [(one.occurrence.item_id, one.outcome) for one in outcomes]
+    """Item ids and outcomes, of shadowed changes as well."""
+    recorded = result.outcomes + [one for row in result.rows for one in row.shadowed]
+    return [(one.occurrence.item_id, one.outcome) for one in recorded]
 
 
 def columns(row: Row) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Occurrences of three kinds, interpreted and mapped with what was read and without."""
+"""Interprets and maps occurrences, with records that were read at a CRM and without."""
 
 from import_relay.connectors.fetcher_contract import FetchedRecord
 from import_relay.domain.models import MappedChange, Occurrence
@@ -23,7 +23,7 @@ SERVER_TIME = 1_795_262_400_000
 JO = RecordName("crm", "Contacts", "1")
 READ_AT = 1_795_262_500_000_000
 CAUGHT_UP = SERVER_TIME * 1_000 + MAX_LAG_US
-"""From then on a record counts as it is read."""
+"""Read from then on, a record counts as it is."""
 
 
 def mapped(
@@ -55,7 +55,7 @@ def interpreted(*occurrences: Occurrence, text: str = ZOHO) -> Interpreted:
 
 
 def reading(*, older_s: int = 0, at: int = READ_AT, **columns: object) -> RecordsFetched:
-    """Jo's record as it was read: its own time is so much older than that of the event."""
+    """Jo's record, read at `at`; its own time is `older_s` before the event's."""
     version = SERVER_TIME * 1_000 - older_s * 1_000_000
     return RecordsFetched(at, found={JO: FetchedRecord({"id": "1", **columns}, version)})
 

@@ -1,4 +1,4 @@
-"""Of a batch that was not finished, what is deleted and what is kept."""
+"""Which messages of an unfinished batch are deleted, and which are kept."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -11,7 +11,7 @@ from tests.support.ends import ADA, BOB
 
 
 class Deleted:
-    """A queue that notes with what messages are deleted."""
+    """A queue that notes the receipts of deleted messages."""
 
     def __init__(self) -> None:
         self.receipts: list[str] = []
@@ -20,7 +20,7 @@ class Deleted:
         self.receipts += receipts
 
 
-def test_a_wake_stays_until_a_death_can_no_longer_leave_held_records_asleep() -> None:
+def test_a_wake_and_what_may_kill_the_process_are_kept_until_the_batch_is_finished() -> None:
     bodies = {"wake": WAKE, "done": message([ADA]), "suspect": message([BOB], delivery="d2")}
     batch = QueueBatch(bodies, (), {one: f"receipt of {one}" for one in bodies})
     batch.read({}, lambda *_, **__: None)

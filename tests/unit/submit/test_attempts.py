@@ -61,9 +61,7 @@ def test_a_refusal_of_an_earlier_batch_stays_the_first() -> None:
         ("abababab", [4, 4]),
     ],
 )
-def test_rows_of_several_connections_are_parted_between_them(
-    connections: str, parts: list[int]
-) -> None:
+def test_rows_are_parted_between_connections(connections: str, parts: list[int]) -> None:
     attempt = Attempt([row(number, name) for number, name in enumerate(connections)])
 
     found = by_connection(attempt)

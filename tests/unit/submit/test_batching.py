@@ -75,7 +75,7 @@ FULL = 4
 
 
 def batches_of(*sizes: int, over_quota: int = 0) -> Batches:
-    """Imports of so many rows, each of another kind."""
+    """Imports of these sizes, each of another type."""
     imports = [rows_of(size, options=ImportOptions(f"type_{n}")) for n, size in enumerate(sizes)]
     return Batches([*imports], rows_of(over_quota))
 
@@ -103,7 +103,7 @@ def test_the_largest_import_stays_if_none_is_full() -> None:
     assert taken(batches_of(1, 3, 2)) == ([3], 3)
 
 
-def test_all_are_taken_out_if_they_may() -> None:
+def test_all_imports_are_taken_out_if_that_is_allowed() -> None:
     assert taken(batches_of(1, 3, 2), may_take_all=True) == ([], 6)
 
 

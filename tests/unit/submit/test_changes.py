@@ -67,7 +67,7 @@ def test_records_of_a_connection_with_a_mistake_wait_and_hurt_no_other() -> None
     assert "is no JMESPath expression" in why["reason"]
 
 
-def test_whatever_keeps_a_mapping_from_being_made_disables_its_connection_alone(
+def test_any_error_in_making_a_mapping_disables_its_connection_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def make(record_type: RecordType) -> RecordMapping:
@@ -139,13 +139,13 @@ def test_a_partial_change_without_what_the_condition_asks_for_is_not_guessed_at(
     assert (item_outcome.reason, item_outcome.field) == ("row.token_missing", "when")
 
 
-def test_what_a_list_says_of_a_record_is_its_id_by_the_mapping_or_at_the_crm() -> None:
+def test_the_outcome_of_a_deleted_record_names_it_by_its_id_at_the_crm() -> None:
     gone = mapped([notified()], RecordsFetched(CAUGHT_UP, gone={JO}), ZOHO)
 
     assert [one.record for one in gone.outcomes] == [RecordIdentity("contact_details", "1")]
 
 
-def test_an_unusable_external_id_is_no_id_and_hurts_nothing() -> None:
+def test_the_outcome_of_a_record_with_an_unusable_external_id_names_no_id() -> None:
     result = mapped([occurrence(item={"id": ["1", "2"], "name": "A", "v": "no time"})])
 
     (outcome,) = result.outcomes

@@ -61,7 +61,7 @@ def change_of(item: object, text: str = SHOP) -> MappedChange:
     return only
 
 
-def end_of(item: object, text: str = SHOP) -> ItemOutcome:
+def outcome_of(item: object, text: str = SHOP) -> ItemOutcome:
     result = mapped(item, text)
     assert result.changes == []
     (only,) = result.outcomes
@@ -98,7 +98,7 @@ def test_a_record_type_may_have_a_zone_of_its_own() -> None:
     assert result.columns["birthday"] == "1990-05-14"
 
 
-def test_a_connection_without_a_table_of_a_type_has_its_zone_as_well() -> None:
+def test_the_zone_of_a_connection_holds_for_types_without_a_table_too() -> None:
     (given,) = connections('[p]\nkind = "pipedrive"\ntime_zone = "Europe/Berlin"').values()
     mapper = Mapper({"p": given})
 
@@ -112,29 +112,33 @@ def test_a_connection_without_a_table_of_a_type_has_its_zone_as_well() -> None:
 def test_a_required_column_that_says_nothing_rejects_the_record(name: object) -> None:
     text = SHOP.replace("[shop.contact]", '[shop.contact]\nrequired = ["full_name"]')
 
-    end = end_of({"id": 1, "v": 1, "name": name, "email": "keine"}, text)
+    result = outcome_of({"id": 1, "v": 1, "name": name, "email": "keine"}, text)
 
-    assert (end.outcome, end.reason, end.field) == (
+    assert (result.outcome, result.reason, result.field) == (
         Outcome.REJECTED,
         "row.required",
         "full_name",
     )
-    assert ("value.bad_email", "email") in {(note.code, note.field) for note in end.notes}
+    assert ("value.bad_email", "email") in {(note.code, note.field) for note in result.notes}
 
 
-def test_a_partial_change_need_not_bring_what_is_required() -> None:
+def test_a_partial_change_need_not_have_the_required_columns() -> None:
     text = PARTIAL.replace("[crm.contact]", '[crm.contact]\nrequired = ["full_name"]')
 
     assert change_of(partial_item(email="ada@example.com"), text).columns["email"]
-    assert end_of(partial_item(name=" "), text).reason == "row.required"
+    assert outcome_of(partial_item(name=" "), text).reason == "row.required"
 
 
 def test_a_partial_change_of_which_nothing_is_left_is_rejected_and_not_ignored() -> None:
-    end = end_of(partial_item(email="keine"), PARTIAL)
+    result = outcome_of(partial_item(email="keine"), PARTIAL)
 
-    assert (end.outcome, end.reason, end.field) == (Outcome.REJECTED, "row.bad_value", "email")
-    assert end.value == "keine"
-    assert [note.field for note in end.notes] == ["email"]
+    assert (result.outcome, result.reason, result.field) == (
+        Outcome.REJECTED,
+        "row.bad_value",
+        "email",
+    )
+    assert result.value == "keine"
+    assert [note.field for note in result.notes] == ["email"]
 
 
 def test_a_partial_change_of_which_something_is_left_claims_what_was_left_out() -> None:
@@ -146,9 +150,12 @@ def test_a_partial_change_of_which_something_is_left_claims_what_was_left_out() 
 
 
 def test_what_nothing_identifies_is_rejected_with_its_notes() -> None:
-    end = end_of({"v": 1, "email": "keine", "name": "Ada"})
+    result = outcome_of({"v": 1, "email": "keine", "name": "Ada"})
 
-    assert (end.reason, [note.field for note in end.notes]) == ("row.no_identifier", ["email"])
+    assert (result.reason, [note.field for note in result.notes]) == (
+        "row.no_identifier",
+        ["email"],
+    )
 
 
 WHEN = """
@@ -166,12 +173,12 @@ contact_external_id = "person"
 """
 
 
-def test_a_condition_that_fails_is_no_no() -> None:
-    end = end_of({"id": 1, "type": "other"}, WHEN)
+def test_a_condition_that_fails_does_not_count_as_false() -> None:
+    result = outcome_of({"id": 1, "type": "other"}, WHEN)
 
-    assert (end.outcome, end.reason) == (Outcome.REJECTED, "row.bad_condition")
-    assert end.notes == (Note("note.when_failed", "contact.when"),)
-    assert end_of({"id": 1, "type": "other", "tags": []}, WHEN).outcome is Outcome.IGNORED
+    assert (result.outcome, result.reason) == (Outcome.REJECTED, "row.bad_condition")
+    assert result.notes == (Note("note.when_failed", "contact.when"),)
+    assert outcome_of({"id": 1, "type": "other", "tags": []}, WHEN).outcome is Outcome.IGNORED
 
 
 def test_a_condition_that_fails_is_noted_where_another_type_takes_the_record() -> None:
@@ -183,9 +190,9 @@ def test_a_condition_that_fails_is_noted_where_another_type_takes_the_record() -
 
 @pytest.mark.parametrize("person", [{"id": 7}, 7.5, True, "a\0"])
 def test_a_deal_whose_contact_is_unusable_is_rejected(person: object) -> None:
-    end = end_of({"id": 1, "type": "deal", "person": person, "tags": []}, WHEN)
+    result = outcome_of({"id": 1, "type": "deal", "person": person, "tags": []}, WHEN)
 
-    assert (end.outcome, end.field) == (Outcome.REJECTED, "contact_external_id")
+    assert (result.outcome, result.field) == (Outcome.REJECTED, "contact_external_id")
 
 
 # claims

@@ -45,7 +45,7 @@ def reasons(result: Mapped) -> list[tuple[Outcome, str]]:
 # records that a webhook only names
 
 
-def test_a_record_that_is_only_named_is_wanted_with_all_that_its_mapping_names() -> None:
+def test_a_record_that_is_only_named_is_fetched_with_all_that_its_mapping_names() -> None:
     to_fetch = interpreted(notified()).to_fetch
 
     assert to_fetch.keys() == {JO}
@@ -53,7 +53,7 @@ def test_a_record_that_is_only_named_is_wanted_with_all_that_its_mapping_names()
     assert ("Mailing_City",) not in to_fetch[JO]
 
 
-def test_several_events_of_a_record_want_it_once() -> None:
+def test_a_record_of_several_events_is_fetched_once() -> None:
     assert len(interpreted(notified(0), notified(1)).to_fetch) == 1
 
 
@@ -170,7 +170,7 @@ def test_a_record_that_stays_away_is_ignored() -> None:
     }
 
 
-def test_a_record_that_is_not_to_be_had_waits() -> None:
+def test_a_record_that_cannot_be_read_now_waits() -> None:
     read = RecordsFetched(READ_AT, waiting={JO}, failed={"crm": "fetcher.unavailable"})
     result = mapped([notified()], read, ZOHO)
 
@@ -185,7 +185,7 @@ def test_without_a_token_a_record_that_is_only_named_is_rejected_and_the_token_n
     assert "crm.token" in item_outcome.detail
 
 
-def test_what_a_webhook_says_as_a_whole_needs_no_reading() -> None:
+def test_a_change_that_its_webhook_says_in_full_is_not_read() -> None:
     event = notified(values={"Email": "jo@example.com"})
 
     assert interpreted(event).to_fetch == {}
@@ -195,7 +195,7 @@ def test_what_a_webhook_says_as_a_whole_needs_no_reading() -> None:
     assert change.version == SERVER_TIME * 1_000
 
 
-def test_half_a_column_is_read_where_it_can_be() -> None:
+def test_a_record_is_read_if_its_webhook_says_half_a_column() -> None:
     event = notified(values={"First_Name": "Jo", "Email": "jo@example.com"})
     read = reading(First_Name="Jo", Last_Name="Example")
 
@@ -224,7 +224,7 @@ def test_a_deletion_is_not_read() -> None:
     assert reasons(mapped([event], None, ZOHO)) == [(Outcome.IGNORED, "deleted")]
 
 
-def test_what_a_condition_excludes_needs_no_reading() -> None:
+def test_what_a_condition_excludes_is_not_read() -> None:
     text = ZOHO.replace("[crm.contact]\n", "[crm.contact]\nwhen = \"Lead_Source == 'shop'\"\n")
     event = notified(values={"First_Name": "Jo", "Lead_Source": "fair"})
 

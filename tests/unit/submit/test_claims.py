@@ -1,4 +1,4 @@
-"""A copy of an imported item ends with its import, whatever its CRM says of the record by then."""
+"""The claims of a batch: an item that one of them names gets its outcome from its import."""
 
 from collections.abc import Mapping
 
@@ -24,11 +24,11 @@ def claim(item_id: str = ITEM) -> Mapping[str, Claim]:
 
 
 @pytest.mark.parametrize("state", [State.INTENDED, State.SENT, State.FINISHED, State.TIMED_OUT])
-def test_what_an_import_brings_does_not_end_as_deleted_too(state: State) -> None:
+def test_an_item_that_an_import_claims_is_not_ignored_as_deleted(state: State) -> None:
     assert known(claim(), state).without_imported([DELETED], {ITEM: [KEY]}) == []
 
 
-def test_what_a_newer_claim_replaced_does_not_end_as_deleted_too() -> None:
+def test_an_item_whose_claim_was_replaced_is_not_ignored_as_deleted() -> None:
     claims = known(claim("d2/0"), State.FINISHED, ITEM)
 
     assert claims.without_imported([DELETED], {ITEM: [KEY]}) == []
@@ -44,11 +44,11 @@ def test_what_a_newer_claim_replaced_does_not_end_as_deleted_too() -> None:
     ],
     ids=["nothing claimed", "another item", "an import that never happened", "nothing known"],
 )
-def test_what_no_import_brings_ends_as_it_is(claims: Claims) -> None:
+def test_an_item_that_no_import_claims_keeps_its_outcome(claims: Claims) -> None:
     assert claims.without_imported([DELETED], {ITEM: [KEY]}) == [DELETED]
 
 
-def test_an_item_that_was_not_fetched_ends_as_it_is() -> None:
+def test_an_item_that_was_not_fetched_keeps_its_outcome() -> None:
     assert known(claim(), State.FINISHED).without_imported([DELETED], {}) == [DELETED]
 
 

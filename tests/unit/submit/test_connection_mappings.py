@@ -72,7 +72,7 @@ def test_what_the_connector_ignores_stays_ignored(mappings: ConnectionMappings) 
         (RECEIVED_AT + MAX_AHEAD_US + 1, RECEIVED_AT, (FUTURE_NOTE,)),
     ],
 )
-def test_a_time_too_far_ahead_orders_nothing(
+def test_a_time_too_early_or_too_far_ahead_orders_nothing(
     mappings: ConnectionMappings, version: int | None, kept: int, notes: tuple[object, ...]
 ) -> None:
     change = mapped(mappings, Change(PERSON, version=version))
@@ -88,7 +88,7 @@ def test_a_partial_record_that_says_too_little_needs_a_token(mappings: Connectio
     assert (caught.value.code, "crm.token" in caught.value.detail) == ("row.token_missing", True)
 
 
-def test_a_record_is_wanted_if_its_change_says_less_than_the_mapping_needs(
+def test_a_record_is_fetched_if_its_change_says_less_than_the_mapping_needs(
     mappings: ConnectionMappings,
 ) -> None:
     lookup = RecordLookup("Contacts", "7", always=False)
@@ -100,7 +100,7 @@ def test_a_record_is_wanted_if_its_change_says_less_than_the_mapping_needs(
     assert not mappings.wants_record(enough._replace(record_type="appointment"))
 
 
-def test_every_path_of_a_type_is_asked_for_and_of_all_types_if_it_is_not_known(
+def test_every_path_of_the_type_is_asked_for_or_of_all_types_if_none_is_known(
     mappings: ConnectionMappings,
 ) -> None:
     contact = mappings.paths("contact")

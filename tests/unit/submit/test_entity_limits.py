@@ -145,7 +145,7 @@ def test_items_of_a_connection_wait_once_its_limit_is_used_up() -> None:
     assert not limits.spares("shop", 7)
 
 
-def test_what_waits_is_told_by_connection() -> None:
+def test_how_many_items_wait_is_logged_by_connection() -> None:
     told: list[Any] = []
     limits = entity_limits({"erp": 1, "shop": 5})
     limits.admit([*rows_of("erp", 3), *rows_of("shop", 2, first=3)])

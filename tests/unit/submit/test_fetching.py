@@ -56,7 +56,7 @@ class Attempt:
     def read(self, *names: str, seconds: float = 60.0) -> RecordsFetched:
         """Read records given as `<connection>/<type>/<id>`."""
         clock = Clock()
-        reading = Fetching(
+        fetching = Fetching(
             {name: Connection(name, kind) for name, kind in self.kinds.items()},
             self.secrets,
             httpx.Client(transport=httpx.MockTransport(no_crm)),
@@ -66,7 +66,7 @@ class Attempt:
             fetchers=lambda kind: self.crm if kind == "hubspot" else None,
         )
         to_fetch = {RecordName(*name.split("/")): PATHS for name in names}
-        return reading.read(to_fetch, give_up_at=clock.now + seconds)
+        return fetching.read(to_fetch, give_up_at=clock.now + seconds)
 
 
 def names(records: object) -> set[str]:
@@ -103,7 +103,7 @@ def test_the_fetcher_is_told_what_the_mapping_names() -> None:
     assert attempt.crm.calls[0][3] == PATHS
 
 
-def test_nothing_is_asked_when_nothing_is_wanted() -> None:
+def test_no_secret_is_read_when_nothing_is_to_be_fetched() -> None:
     attempt = Attempt(secrets=None)
 
     assert attempt.read() == RecordsFetched(at=int(NOON * 1_000_000))
@@ -149,8 +149,6 @@ def test_a_crm_that_is_down_makes_its_own_records_wait_and_no_others() -> None:
 
 
 def test_what_was_read_before_the_trouble_is_kept() -> None:
-    crm = Crm()
-
     class Breaking(Crm):
         def read(self, api: CrmApi, *args: Any) -> Mapping[str, FetchedRecord]:
             if self.calls:
@@ -194,7 +192,7 @@ def test_a_refused_token_without_a_newer_one_waits_for_a_person() -> None:
 
 @dataclass
 class Broken:
-    """Secrets that cannot be had."""
+    """Secrets that cannot be read."""
 
     error: Exception
 
@@ -321,7 +319,7 @@ def test_answers_that_are_odd_throughout_are_not_asked_for_without_end() -> None
     assert len(asked) == 64 // 8 + 2 * MAX_FETCH_BISECTIONS
 
 
-def test_of_several_tokens_the_one_that_is_taken_counts() -> None:
+def test_of_several_tokens_the_one_that_the_crm_accepts_is_used() -> None:
     crm = Crm(troubles={"old": RecordsNotFetched("fetcher.refused")})
 
     read = Attempt(crm, Secrets({"a.token": ["old", "new"]})).read("a/contacts/1")

@@ -1,4 +1,4 @@
-"""What a change is to a field, beside what is claimed of it: each row of the table of verdicts."""
+"""Whether a change is news to a field: each row of the table that compares it with the claim."""
 
 import pytest
 
@@ -23,7 +23,7 @@ LATER_REPLAY = REPLAY._replace(id="20261121T100001-000000")
 
 
 def put_back_by(replay: Replay) -> Claim:
-    """The claim of a copy that this replay put back; it was received before the other one."""
+    """The claim of a copy that this replay put back; the copy was received before `old`."""
     return Claim(2, "old", f"{put_back_delivery('first', replay.id)}/7", "r1")
 
 
@@ -133,7 +133,7 @@ def test_of_equal_versions_the_one_that_was_received_later_is_newer() -> None:
     assert order_of(WHOLE) < order_of(COPY) < order_of(BY_RECEIPT)
 
 
-def test_what_a_person_forces_is_older_only_than_what_the_same_replay_put_back() -> None:
+def test_a_forced_replay_is_older_only_than_changes_of_the_same_replay() -> None:
     given = put_back(FORCED, 2, "old")
 
     assert not is_older(given, claim(3))

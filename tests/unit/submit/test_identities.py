@@ -45,7 +45,7 @@ def test_without_a_record_the_crms_id_counts() -> None:
     assert identity(change) == RecordIdentity("contact_details", "9")
 
 
-def test_a_record_that_was_read_counts_before_what_the_webhook_said() -> None:
+def test_a_record_that_was_read_overrides_what_the_webhook_said() -> None:
     change = Change({"id": 1}, "contact", lookup=RecordLookup("Contacts", "9"))
 
     found = identity(change, FetchedRecord({"id": 7}, None))

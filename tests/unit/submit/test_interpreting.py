@@ -1,4 +1,4 @@
-"""A batch is interpreted as long as there is time; what there is none for waits."""
+"""A batch is interpreted as long as there is time; items that are left over wait."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -63,7 +63,7 @@ def test_items_are_taken_a_hundred_at_a_time_and_read_in_one_go() -> None:
     assert parts.fetched == 1
 
 
-def test_what_there_is_no_time_for_waits_but_the_first_hundred() -> None:
+def test_without_time_all_items_wait_but_the_first_hundred() -> None:
     mapped = interpreting(Parts(), give_up_at=0.0).together(items(250))
 
     assert len(mapped.changes) == 100

@@ -1,4 +1,4 @@
-"""What is written down as being tried, although AWS fails single writes: only a death stays."""
+"""Trials are written down, and only a death leaves them there, even if AWS fails single writes."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +16,7 @@ LOST, ANSWER_LOST = "request", "answer"
 
 
 class Table:
-    """The one item. `fails`: number of a write, from 1 → what of it is lost."""
+    """The item of trials. `fails`: number of a write, from 1 → what of it is lost."""
 
     def __init__(self, fails: dict[int, str]) -> None:
         self._fails = fails
@@ -24,7 +24,7 @@ class Table:
         self._item: dict[str, Any] = {}
 
     def put_item(self, *, TableName: str, Item: Any) -> None:  # noqa: N803
-        """Store it, and fail as was asked for."""
+        """Store it, and fail as `fails` says."""
         self._writes += 1
         fault = self._fails.get(self._writes, "")
         if fault != LOST:
@@ -49,7 +49,7 @@ def occurrences(*item_ids: str) -> Sequence[Occurrence]:
 
 
 def try_alone(isolation: Isolation, *item_ids: str, fails: bool = False) -> None:
-    """As a batch does."""
+    """Try these items one after the other, as a batch does; `fails`: at its end."""
     with isolation.surviving():
         for one in item_ids:
             with isolation.trying(occurrences(one), alone=True):
@@ -93,7 +93,7 @@ def test_a_survivor_that_could_not_be_taken_out_is_taken_out_at_the_end(fails: b
     assert table.tried == Tried()
 
 
-def test_whoever_dies_is_not_taken_out() -> None:
+def test_an_item_that_ends_the_process_stays_written_down() -> None:
     table = Table({})
     tried = isolation(table, Tried({A, B}))
 

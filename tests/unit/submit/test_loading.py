@@ -1,4 +1,4 @@
-"""Items that were stored apart: one after the other, and never more than a batch may hold."""
+"""Items that were stored apart are loaded one after the other, as many as a batch may hold."""
 
 import json
 from collections.abc import Callable
@@ -112,7 +112,7 @@ def test_without_time_nothing_is_loaded() -> None:
     assert loader.waiting == {"d1/0"}
 
 
-def test_an_item_that_cannot_be_had_hurts_no_other() -> None:
+def test_an_item_that_cannot_be_loaded_hurts_no_other() -> None:
     def fetch(key: str) -> bytes:
         if key.endswith("/0.json"):
             raise client_error("NoSuchKey")

@@ -1,6 +1,4 @@
-"""`merge_changes` and `batch_rows`: which changes become rows, which wait, and which end without an
-import.
-"""
+"""Which changes become rows, which wait, and which end without an import."""
 
 import json
 
@@ -19,7 +17,7 @@ from tests.unit.submit.changed import columns, merged, outcomes
 
 
 @pytest.mark.parametrize(
-    ("claimed", "end"),
+    ("claimed", "expected"),
     [
         (None, "row"),
         (claim(1), "row"),
@@ -28,13 +26,15 @@ from tests.unit.submit.changed import columns, merged, outcomes
         (claim(3), "superseded"),
     ],
 )
-def test_how_a_change_ends_beside_what_is_claimed(claimed: Claim | None, end: str) -> None:
+def test_what_becomes_of_a_change_depends_on_the_claim(
+    claimed: Claim | None, expected: str
+) -> None:
     given = change(version=2, event="e")
 
     result = merged(given, claims={"*": claimed} if claimed else None)
 
     found = ["row" for _ in result.rows] + [outcome.value for _, outcome in outcomes(result)]
-    assert found == ([end] if end else [])
+    assert found == ([expected] if expected else [])
 
 
 def test_a_claim_of_an_earlier_batch_is_forgotten_once_this_batch_has_replaced_it() -> None:
@@ -63,19 +63,6 @@ def test_newest_version_wins_whatever_the_order_of_arrival() -> None:
     assert outcomes(result) == [("d1/1", Outcome.SUPERSEDED)]
 
 
-def test_older_than_the_watermark_is_superseded() -> None:
-    result = merged(change(version=1), claims={"*": claim(2)})
-
-    assert result.rows == []
-    assert outcomes(result) == [("d1/0", Outcome.SUPERSEDED)]
-
-
-def test_newer_than_the_watermark_is_imported() -> None:
-    result = merged(change(version=3), claims={"*": claim(2)})
-
-    assert len(result.rows) == 1
-
-
 def test_a_record_with_an_open_import_waits() -> None:
     result = merged(change(version=3), claims={"*": claim(2)}, unfinished=True)
 
@@ -88,13 +75,6 @@ def test_an_old_version_of_a_blocked_record_need_not_wait() -> None:
 
     assert result.blocked == []
     assert outcomes(result) == [("d1/0", Outcome.SUPERSEDED)]
-
-
-def test_same_version_and_event_again_is_a_duplicate() -> None:
-    result = merged(change(version=2, event="old", delivery="d9"), claims={"*": claim(2, "old")})
-
-    assert result.rows == []
-    assert outcomes(result) == [("d9/0", Outcome.DUPLICATE)]
 
 
 def test_same_version_of_another_event_is_imported_if_it_was_received_later() -> None:
@@ -124,7 +104,7 @@ def test_a_sender_that_repeats_an_event_without_a_version_sends_a_duplicate() ->
     assert len(merged(repeated, claims={"*": claim(5, "other")}).rows) == 1
 
 
-def test_a_full_record_leaves_the_partial_changes_that_it_replaces_behind() -> None:
+def test_a_full_record_remembers_the_partial_changes_that_it_replaces() -> None:
     claims = {"email": claim(1, "a"), "city": claim(1, "b"), "street": claim(9, "c")}
 
     (row,) = merged(change(version=5), claims=claims).rows

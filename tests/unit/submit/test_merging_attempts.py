@@ -1,4 +1,4 @@
-"""A change that comes again, as another attempt or a copy, beside the claim that it left."""
+"""A change that comes again, as another attempt or a copy, meets the claim that it left."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.unit.submit.changed import merged, outcomes
 
 
 def attempts(*numbers: int) -> list[MappedChange]:
-    """One change, brought for these times."""
+    """One change as each of these attempts."""
     return [
         change(event="e")._replace(occurrence=occurrence(event="e", attempt=number))
         for number in numbers
@@ -31,7 +31,7 @@ def test_a_redelivered_message_is_neither_imported_nor_counted() -> None:
     assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
 
 
-def test_a_redelivered_change_whose_mark_was_replaced_is_neither_imported_nor_counted() -> None:
+def test_a_redelivered_change_whose_claim_was_replaced_is_neither_imported_nor_counted() -> None:
     result = merged(change(version=1), claims={"*": claim(2)}, earlier=("d1/0",))
 
     assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
@@ -49,7 +49,7 @@ def test_a_replaced_claim_is_remembered_among_the_earlier_ones() -> None:
     assert row.earlier == ("d0/7", "old/0")
 
 
-def test_a_change_that_failed_and_comes_as_another_attempt_leaves_its_first_one_behind() -> None:
+def test_another_attempt_at_a_failed_change_remembers_the_first_one() -> None:
     first = Claim(1, "e", "d1/0", "r1", failed=True)
 
     (row,) = merged(*attempts(1), claims={"*": first}).rows
@@ -67,7 +67,7 @@ def test_a_later_attempt_at_a_row_that_failed_is_imported() -> None:
 
 @pytest.mark.parametrize("failed", [False, True])
 @pytest.mark.parametrize("attempt", [0, 1])
-def test_an_attempt_says_nothing_once_it_or_a_later_one_is_claimed(
+def test_an_attempt_that_was_claimed_or_overtaken_is_neither_imported_nor_counted(
     attempt: int, failed: bool
 ) -> None:
     claimed = Claim(1, "e", "d1/0~1", "r1", failed=failed)
@@ -77,7 +77,7 @@ def test_an_attempt_says_nothing_once_it_or_a_later_one_is_claimed(
     assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
 
 
-def test_a_later_attempt_says_nothing_while_nobody_knows_that_the_one_before_failed() -> None:
+def test_a_later_attempt_does_nothing_unless_the_one_before_is_known_to_have_failed() -> None:
     result = merged(*attempts(1), claims={"*": Claim(1, "e", "d1/0", "r1")})
 
     assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
@@ -108,13 +108,13 @@ def test_an_earlier_claim_stands_for_its_attempt_and_those_before(attempt: int) 
     assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
 
 
-def test_an_attempt_after_an_earlier_claim_comes_to_its_own_end() -> None:
+def test_an_attempt_after_an_earlier_claim_has_its_own_outcome() -> None:
     result = merged(*attempts(2), claims={"*": claim(2)}, earlier=("d1/0", "d1/0~1"))
 
     assert outcomes(result) == [("d1/0~2", Outcome.SUPERSEDED)]
 
 
-def test_a_change_whose_claim_failed_says_nothing_when_a_copy_of_it_takes_the_claim_over() -> None:
+def test_a_change_whose_claim_failed_has_no_outcome_if_a_copy_takes_the_claim_over() -> None:
     failed = Claim(1, "e", "d1/0", "r1", failed=True)
     copy = change(event="e")._replace(occurrence=occurrence(event="e", delivery="d0"))
 

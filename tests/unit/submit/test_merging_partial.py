@@ -89,7 +89,7 @@ def test_of_a_partial_and_a_full_change_of_one_version_the_later_received_wins()
 
 
 @pytest.mark.parametrize("column", ["contact_external_id", "secondary_external_id"])
-def test_an_older_partial_change_does_not_bring_back_an_older_reference(column: str) -> None:
+def test_an_older_partial_change_does_not_overwrite_a_newer_reference(column: str) -> None:
     older = change(version=1, partial=True, columns={column: "A", "name": "N"})
     result = merged(older, claims={column: claim(2)})
 
@@ -131,7 +131,7 @@ def test_a_partial_change_for_another_contact_list_waits_for_the_next_import() -
 
 
 def test_a_full_record_stays_part_of_the_row_that_claims_it_whatever_newer_columns_say() -> None:
-    """Else nothing would say that it ended, if its message is requeued after the claim."""
+    """Else it would have no outcome if its message is requeued after the claim."""
     full = change(version=1, columns={"full_name": "old"})
     partial = change(version=2, partial=True, delivery="d2", columns={"full_name": "new"})
 

@@ -72,7 +72,7 @@ def notes(row: Row) -> list[Note]:
     return [note for change in row.changes for note in change.notes]
 
 
-def test_by_default_all_are_sent_and_those_who_lose_it_have_a_remark() -> None:
+def test_by_default_all_are_sent_and_those_who_lose_the_handle_have_a_note() -> None:
     result = family("last_takes")
 
     assert with_email(result) == ["F0", "F1", "F2"]
@@ -83,7 +83,7 @@ def test_by_default_all_are_sent_and_those_who_lose_it_have_a_remark() -> None:
     ]
 
 
-def test_the_first_keeps_it_and_later_ones_are_sent_without() -> None:
+def test_the_first_keeps_the_handle_and_later_ones_are_sent_without_it() -> None:
     result = family("first_keeps")
 
     assert with_email(result) == ["F0"]
@@ -94,7 +94,7 @@ def test_the_first_keeps_it_and_later_ones_are_sent_without() -> None:
     ]
 
 
-def test_nobody_gets_it() -> None:
+def test_nobody_gets_the_handle_if_it_is_left_out() -> None:
     result = family("leave_out")
 
     assert with_email(result) == []
@@ -102,7 +102,7 @@ def test_nobody_gets_it() -> None:
     assert notes(result.rows[1])[0].reason == "also of F0, F2: none of them gets it"
 
 
-def test_the_strictest_choice_of_those_who_share_it_holds() -> None:
+def test_the_strictest_choice_of_those_who_share_a_handle_holds() -> None:
     one = said(0, {"external_id": "1", "email": FAMILY})
     other = said(1, {"external_id": "2", "email": FAMILY}, choice="leave_out")
 
@@ -158,7 +158,7 @@ def test_receipt_orders_contacts_whose_versions_are_counters() -> None:
     assert [row["external_id"] for row in sent(result)] == ["earlier", "later"]
 
 
-def test_versions_order_them_if_they_are_times() -> None:
+def test_versions_order_contacts_if_they_are_times() -> None:
     newer = said(2, {"external_id": "newer", "email": FAMILY}, version=FIRST_TIME + 9)
     older = said(5, {"external_id": "older", "email": FAMILY}, version=FIRST_TIME)
 
@@ -176,20 +176,24 @@ def test_a_left_out_handle_is_claimed_so_that_older_values_stay_superseded() -> 
     assert row.claims.keys() == {"email", "city"}
 
 
-def test_a_change_of_nothing_but_a_handle_of_another_one_is_rejected() -> None:
+def test_a_change_of_nothing_but_the_handle_of_another_contact_is_rejected() -> None:
     first = said(0, {"external_id": "1", "email": FAMILY}, choice="first_keeps")
     second = said(1, {"external_id": "2", "email": FAMILY}, partial=True, choice="first_keeps")
 
     result = parted(first, second)
 
     assert [columns["external_id"] for columns in sent(result)] == ["1"]
-    (end,) = result.outcomes
-    assert (end.occurrence.number, end.outcome, end.reason) == (
+    (rejected,) = result.outcomes
+    assert (rejected.occurrence.number, rejected.outcome, rejected.reason) == (
         1,
         Outcome.REJECTED,
         "row.shared_handle",
     )
-    assert (end.field, end.value, end.detail) == ("email", FAMILY, "1 was first with it")
+    assert (rejected.field, rejected.value, rejected.detail) == (
+        "email",
+        FAMILY,
+        "1 was first with it",
+    )
 
 
 @pytest.mark.parametrize("partial", [False, True])
@@ -202,8 +206,12 @@ def test_a_contact_that_loses_a_handle_which_is_required_is_rejected(partial: bo
     result = parted(first, second, third)
 
     assert [columns["external_id"] for columns in sent(result)] == ["1", "3"]
-    (end,) = result.outcomes
-    assert (end.occurrence.number, end.reason, end.field) == (1, "row.required", "email")
+    (rejected,) = result.outcomes
+    assert (rejected.occurrence.number, rejected.reason, rejected.field) == (
+        1,
+        "row.required",
+        "email",
+    )
 
 
 def test_what_a_rejected_row_made_superfluous_ends_with_it() -> None:
@@ -213,8 +221,8 @@ def test_what_a_rejected_row_made_superfluous_ends_with_it() -> None:
 
     result = parted(older, newer, first)
 
-    ends = {one.occurrence.number: one.outcome for one in result.outcomes}
-    assert ends == {0: Outcome.SUPERSEDED, 2: Outcome.REJECTED}
+    outcomes = {one.occurrence.number: one.outcome for one in result.outcomes}
+    assert outcomes == {0: Outcome.SUPERSEDED, 2: Outcome.REJECTED}
 
 
 def test_a_merged_row_loses_the_handle_that_an_older_change_said() -> None:
@@ -246,7 +254,7 @@ def test_one_person_under_two_keys_loses_nothing_and_the_newer_comes_last() -> N
     assert [notes(row) for row in result.rows] == [[], [], []]
 
 
-def test_what_a_contact_is_known_by_is_never_left_out() -> None:
+def test_a_handle_that_is_the_key_of_a_contact_is_never_left_out() -> None:
     changes = [
         said(0, {"external_id": "1", "email": FAMILY}, choice="leave_out"),
         said(1, {"email": FAMILY}, choice="leave_out"),
@@ -270,7 +278,7 @@ def test_the_same_person_in_another_import_waits_for_another_batch() -> None:
     assert [row.item_ids for row in result.waiting] == [("d1/1",)]
 
 
-def test_the_last_takes_it_for_certain_if_it_goes_into_another_import() -> None:
+def test_only_the_last_has_the_handle_if_it_goes_into_another_import() -> None:
     first = said(0, {"external_id": "1", "email": FAMILY})
     last = said(1, {"external_id": "2", "email": FAMILY}, options=LIST)
 
@@ -287,7 +295,7 @@ def test_joined_rows_are_not_cut_apart() -> None:
     assert [[row.key[-1] for row in one] for one in imports] == [["0", "1", "2"], ["3", "4"]]
 
 
-def test_more_joined_rows_than_an_import_reservations_are_cut() -> None:
+def test_more_joined_rows_than_an_import_may_have_are_cut() -> None:
     shared = [said(n, {"external_id": str(n), "email": FAMILY}) for n in range(5)]
 
     imports = batch_rows(parted(*shared).rows, rows_per_import=2, entities_left=9).imports
@@ -307,7 +315,7 @@ def test_every_row_is_kept_once_however_handles_chain() -> None:
     assert len({row.key for row in result.rows}) == 9
 
 
-def test_known_records_take_part_as_well() -> None:
+def test_records_with_claims_take_part_as_well() -> None:
     known = Watermark({"*": Claim(1, "old", "d0/0", "ref-0")})
     changes = [said(n, {"external_id": str(n), "email": FAMILY}, version=2) for n in range(2)]
     merged = merge_changes(

@@ -1,4 +1,4 @@
-"""A CRM's API may give an older state of a record than the webhook told of."""
+"""Whether a CRM's API gave an older state of a record than the webhook tells of."""
 
 import pytest
 
@@ -55,7 +55,7 @@ ATTIO = Change(None, "contact", lookup=RecordLookup("people", "1"))
         (61, RecordLookup("people", "1", moves_time=False), False),
     ],
 )
-def test_where_nothing_tells_when_it_changed_a_record_without_a_new_value_may_be_stale(
+def test_without_any_time_of_change_a_record_whose_values_are_old_may_be_stale(
     age_s: int, lookup: RecordLookup, stale: bool
 ) -> None:
     found = FetchedRecord({"id": "1"}, None, EVENT - age_s * 1_000_000)
@@ -66,7 +66,7 @@ def test_where_nothing_tells_when_it_changed_a_record_without_a_new_value_may_be
     assert not is_stale(found._replace(changed_at=None), change, "attio", received_at=EVENT)
 
 
-def test_a_kind_that_fetches_nothing_reads_nothing_stale() -> None:
+def test_a_record_of_a_kind_without_a_fetcher_is_never_stale() -> None:
     assert not is_stale(read(0), NAMED, "shopify")
 
 

@@ -1,4 +1,7 @@
-"""What all polls share: how long an import has been followed, and how long to wait."""
+"""How long an import has been followed, and how long a poll has the next one wait."""
+
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 
@@ -17,7 +20,7 @@ ENTRY = Entry("r1", State.SENT, "contact_details", 10, "2026-11-21", 1_000.0, 1_
 
 
 @pytest.mark.parametrize(("seconds", "wait_s"), [(-5, 1), (0, 1), (0.2, 1), (1.1, 2), (900, 900)])
-def test_a_wait_is_whole_seconds_and_never_none(seconds: float, wait_s: int) -> None:
+def test_a_wait_is_a_whole_number_of_seconds_and_at_least_one(seconds: float, wait_s: int) -> None:
     assert wait(seconds, "mateo.unreachable") == Tracked(
         TrackingStatus.WAIT, wait_s, "mateo.unreachable"
     )
@@ -40,25 +43,32 @@ def test_only_time_in_which_mateo_answers_is_tracking_time(
     assert after_answer(entry, now) == {"answered_at": now, "answered_s": 7.0 + counted_s}
 
 
-def poll(entry: Entry, now: float = 1_000.0) -> Poll:
+def poll(
+    entry: Entry, now: float = 1_000.0, emit: Callable[..., None] = lambda *_, **__: None
+) -> Poll:
+    unused = cast("Any", None)
+    return Poll(unused, TrackOptions(1.0, send_reference_id=False), lambda: now, emit, entry, 0)
+
+
+def test_each_log_event_says_which_import_it_is_about() -> None:
     events: list[object] = []
 
-    def emit(event: str, **keys: object) -> None:
-        events.append((event, keys))
+    poll(ENTRY, emit=lambda event, **keys: events.append((event, keys))).say(
+        "import.polled", status="wait"
+    )
 
-    found = Poll(None, TrackOptions(1.0, send_reference_id=False), lambda: now, emit, entry, 0)  # type: ignore[arg-type]
-    found.say("import.polled", status="wait")
     assert events == [
         (
             "import.polled",
             {"reference": "r1", "type": "contact_details", "rows": 10, "status": "wait"},
         )
     ]
-    return found
 
 
 @pytest.mark.parametrize(("answered_s", "over"), [(3_599.0, False), (3_600.0, True)])
-def test_an_import_is_followed_for_its_hours(answered_s: float, *, over: bool) -> None:
+def test_an_import_is_followed_for_as_long_as_the_options_say(
+    answered_s: float, *, over: bool
+) -> None:
     assert poll(ENTRY._replace(answered_s=answered_s)).is_over() is over
 
 

@@ -1,4 +1,4 @@
-"""The states of the search for an import whose answer was lost."""
+"""Which state the search for an import is in whose answer was lost."""
 
 from datetime import UTC, datetime
 
