@@ -1,4 +1,4 @@
-"""A day of files: the bulk lane's share of the account's, or the connection's own limit."""
+"""How many rows of files a day takes: the bulk lane's share, or a connection's own limit."""
 
 import pytest
 

@@ -17,17 +17,10 @@ from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
 from import_relay.domain.files import FileRow
 from import_relay.report.tables import as_csv
+from tests.unit.bulk.file_rows import records_of, rows_of
 
 RECORDS = [{"id": "1", "name": "Jörg Müßig"}, {"id": "2", "name": "Zoë"}]
 TABLE = "id;name\n1;Jörg Müßig\n2;Zoë\n"
-
-
-def rows_of(content: bytes) -> list[FileRow]:
-    return list(read_rows(lambda: io.BytesIO(content)))
-
-
-def records_of(content: bytes) -> list[object]:
-    return [row.record for row in rows_of(content)]
 
 
 def workbook(*sheets: Sequence[Sequence[object]]) -> bytes:
@@ -74,7 +67,7 @@ def test_a_separator_within_quotation_marks_is_text_and_a_line_is_where_its_row_
     ]
 
 
-def test_what_excel_says_of_the_separator_is_no_header() -> None:
+def test_the_line_in_which_excel_names_the_separator_is_no_header() -> None:
     assert rows_of(b"sep=;\nid;name\n1;A,B\n") == [FileRow(3, {"id": "1", "name": "A,B"})]
 
 
@@ -204,7 +197,9 @@ def test_a_broken_first_line_hurts_no_other(first: str) -> None:
         ),
     ],
 )
-def test_a_quotation_mark_swallows_no_row(content: str, broken: list[int], read: list[int]) -> None:
+def test_rows_that_a_quotation_mark_joins_are_refused_one_by_one_and_none_is_lost(
+    content: str, broken: list[int], read: list[int]
+) -> None:
     found = rows_of(f"id,name\n{content}".encode())
     assert [row.line for row in found if row.code == "row.unreadable"] == broken
     assert [row.line for row in found if not row.code] == read
@@ -224,7 +219,7 @@ def test_a_quotation_mark_swallows_no_row(content: str, broken: list[int], read:
         ),
     ],
 )
-def test_what_cannot_be_told_apart_is_refused(content: bytes, code: str) -> None:
+def test_a_file_whose_rows_would_be_a_guess_is_refused(content: bytes, code: str) -> None:
     with pytest.raises(FileUnreadable) as caught:
         rows_of(content)
     assert caught.value.code == code

@@ -1,4 +1,4 @@
-"""Shapes that exports have besides the plain ones: one long line, other programs' archives."""
+"""Files in shapes that are less plain: JSON on one long line, blank lines, other archives."""
 
 import gzip
 import io
@@ -14,16 +14,9 @@ from import_relay.bulk.formats import rows, texts
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
 from import_relay.domain.files import FileRow
+from tests.unit.bulk.file_rows import records_of, rows_of
 
 RECORDS = [{"id": "1", "name": "Jörg"}, {"id": "2", "name": "Zoë"}]
-
-
-def rows_of(content: bytes) -> list[FileRow]:
-    return list(read_rows(lambda: io.BytesIO(content)))
-
-
-def records_of(content: bytes) -> list[object]:
-    return [row.record for row in rows_of(content)]
 
 
 @pytest.mark.parametrize("key", ["", "records", "contacts"])
@@ -172,7 +165,7 @@ def test_a_gzip_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 @pytest.mark.parametrize("rows_read", [0, 1, 9])
-def test_whatever_was_opened_is_closed_also_by_who_reads_no_further(
+def test_whatever_was_opened_is_closed_even_if_nobody_reads_on(
     content: bytes, rows_read: int, *, is_packed: bool
 ) -> None:
     opened: list[io.BytesIO] = []

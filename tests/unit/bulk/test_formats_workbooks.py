@@ -1,7 +1,7 @@
 """Cells of a workbook are the texts that its table has as a CSV."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zipfile import ZipFile
@@ -11,12 +11,11 @@ from openpyxl import Workbook
 
 from import_relay.bulk.formats import cells
 from import_relay.bulk.formats.file_error import FileUnreadable
-from import_relay.bulk.formats.rows import read_rows
 from import_relay.domain.files import FileRow
+from tests.unit.bulk.file_rows import rows_of
 
-
-def rows_of(content: bytes) -> list[FileRow]:
-    return list(read_rows(lambda: io.BytesIO(content)))
+SPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+SHEET = "xl/worksheets/sheet1.xml"
 
 
 def book(fill: Callable[[Any, Any], object]) -> bytes:
@@ -37,38 +36,45 @@ def cell_text(value: object, number_format: str = "General") -> str:
     return str(row.record["cell"])
 
 
+def parts_of(content: bytes) -> dict[str, str]:
+    """The files in a workbook, by their names."""
+    with ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def packed(parts: Mapping[str, str]) -> bytes:
+    """A workbook of these files."""
+    file = io.BytesIO()
+    with ZipFile(file, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return file.getvalue()
+
+
+def sheet_parts(xml: str) -> dict[str, str]:
+    """The files of a workbook whose sheet holds this XML."""
+    parts = parts_of(book(lambda _, sheet: sheet.append(["id"])))
+    before, _, rest = parts[SHEET].partition("<sheetData>")
+    return parts | {SHEET: f"{before}<sheetData>{xml}{rest[rest.index('</sheetData>') :]}"}
+
+
 def with_sheet(xml: str) -> list[FileRow]:
     """The rows of a workbook whose sheet holds this XML."""
-    good = book(lambda _, sheet: sheet.append(["id"]))
-    file = io.BytesIO()
-    with ZipFile(io.BytesIO(good)) as archive, ZipFile(file, "w") as changed:
-        for one in archive.infolist():
-            text = archive.read(one).decode()
-            if one.filename == "xl/worksheets/sheet1.xml":
-                before, _, rest = text.partition("<sheetData>")
-                text = f"{before}<sheetData>{xml}{rest[rest.index('</sheetData>') :]}"
-            changed.writestr(one, text)
-    return rows_of(file.getvalue())
+    return rows_of(packed(sheet_parts(xml)))
 
 
 def strict(content: bytes) -> bytes:
-    """A workbook as Excel saves it by the name of Strict Open XML."""
+    """A workbook as Excel saves it in its format "Strict Open XML"."""
     names = {
-        "http://schemas.openxmlformats.org/spreadsheetml/2006/main": (
-            "http://purl.oclc.org/ooxml/spreadsheetml/main"
-        ),
+        SPACE: "http://purl.oclc.org/ooxml/spreadsheetml/main",
         "http://schemas.openxmlformats.org/officeDocument/2006/relationships": (
             "http://purl.oclc.org/ooxml/officeDocument/relationships"
         ),
     }
-    file = io.BytesIO()
-    with ZipFile(io.BytesIO(content)) as archive, ZipFile(file, "w") as changed:
-        for one in archive.infolist():
-            text = archive.read(one).decode()
-            for name, of_strict in names.items():
-                text = text.replace(name, of_strict)
-            changed.writestr(one, text)
-    return file.getvalue()
+    parts = parts_of(content)
+    for name, of_strict in names.items():
+        parts = {part: text.replace(name, of_strict) for part, text in parts.items()}
+    return packed(parts)
 
 
 def test_a_workbook_whose_sheets_cannot_be_found_is_not_called_empty() -> None:
@@ -184,10 +190,9 @@ def test_a_number_that_no_row_has_refuses_the_file(number: str) -> None:
 
 
 def test_a_damaged_part_is_a_fault_of_the_workbook() -> None:
-    part = "xl/worksheets/sheet1.xml"
     damaged = bytearray(book(lambda _, sheet: [sheet.append([n, n * n]) for n in range(500)]))
     with ZipFile(io.BytesIO(damaged)) as archive:
-        begin = archive.getinfo(part).header_offset + 30 + len(part)
+        begin = archive.getinfo(SHEET).header_offset + 30 + len(SHEET)
     damaged[begin + 200 : begin + 208] = b"\xff" * 8
 
     with pytest.raises(FileUnreadable) as caught:
@@ -203,24 +208,14 @@ def test_a_shared_text_that_is_not_there_is_a_fault_of_the_workbook() -> None:
 
 def with_shared(texts: str, rows: str, document_type: str = "") -> list[FileRow]:
     """The rows of a workbook whose sheet and shared texts hold this XML."""
-    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     table = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
     part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{table}"/>'
-    file = io.BytesIO()
-    good = book(lambda _, sheet: sheet.append(["id"]))
-    with ZipFile(io.BytesIO(good)) as archive, ZipFile(file, "w") as changed:
-        for one in archive.infolist():
-            text = archive.read(one).decode()
-            if one.filename == "xl/worksheets/sheet1.xml":
-                before, _, rest = text.partition("<sheetData>")
-                text = f"{before}<sheetData>{rows}{rest[rest.index('</sheetData>') :]}"
-            if one.filename == "[Content_Types].xml" and "sharedStrings" not in text:
-                text = text.replace("</Types>", f"{part}</Types>")
-            if one.filename != "xl/sharedStrings.xml":
-                changed.writestr(one, text)
-        shared = f'{document_type}<sst xmlns="{space}">{texts}</sst>'
-        changed.writestr("xl/sharedStrings.xml", shared)
-    return rows_of(file.getvalue())
+    parts = sheet_parts(rows)
+    types = parts["[Content_Types].xml"]
+    if "sharedStrings" not in types:
+        parts["[Content_Types].xml"] = types.replace("</Types>", f"{part}</Types>")
+    parts["xl/sharedStrings.xml"] = f'{document_type}<sst xmlns="{SPACE}">{texts}</sst>'
+    return rows_of(packed(parts))
 
 
 SHARED_HEADER = '<row r="1"><c t="s"><v>0</v></c><c t="inlineStr"><is><t>n</t></is></c></row>'

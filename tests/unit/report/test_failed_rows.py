@@ -52,7 +52,7 @@ def test_all_rows_with_the_handle_are_suspects_unless_each_of_them_is_found() ->
     assert join([same, same], ROWS) == ([0, 2], set())
 
 
-def test_the_external_id_goes_before_a_second_one_that_another_row_has_too() -> None:
+def test_the_external_id_counts_more_than_a_secondary_one_of_two_rows() -> None:
     rows: list[FailureRow] = [
         {"external_id": "1", "secondary_external_id": "9"},
         {"external_id": "2", "secondary_external_id": "9"},
@@ -62,7 +62,7 @@ def test_the_external_id_goes_before_a_second_one_that_another_row_has_too() -> 
     assert join([failure({"secondary_external_id": "9"})], rows) == ([0], {0, 1})
 
 
-def test_of_rows_with_one_handle_the_one_without_an_id_goes_first_if_the_entry_has_none() -> None:
+def test_an_entry_without_an_id_is_about_the_row_without_one_if_both_have_the_handle() -> None:
     rows: list[FailureRow] = [
         {"external_id": "1", "email": "ada@example.com"},
         {"email": "ADA@example.com"},
@@ -71,7 +71,7 @@ def test_of_rows_with_one_handle_the_one_without_an_id_goes_first_if_the_entry_h
     assert join([failure({"email": "ada@example.com", "city": "Kiel"})], rows) == ([1], {0, 1})
 
 
-def test_a_handle_of_one_row_alone_goes_before_a_second_id_of_two() -> None:
+def test_a_handle_of_one_row_alone_counts_more_than_a_secondary_id_of_two() -> None:
     rows: list[FailureRow] = [
         {"external_id": "1", "secondary_external_id": "9"},
         {"external_id": "2", "secondary_external_id": "9", "email": "ada@example.com"},
@@ -127,5 +127,5 @@ def test_a_number_tells_rows_with_one_handle_apart() -> None:
     assert numbers(failure(same, row=2), failure(row=0)) == [2, 0]
 
 
-def test_no_rows_have_no_failures_of_theirs() -> None:
+def test_without_rows_no_failure_is_of_one() -> None:
     assert numbers(failure(ROWS[0]), failure(row=0), rows=[]) == [None, None]

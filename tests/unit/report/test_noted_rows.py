@@ -11,8 +11,8 @@ from import_relay.report.noted_rows import (
 )
 from tests.support.builders import occurrence
 
-LEFT = Note("value.bad_email", "email", "nobody", "has no @")
-REMARK = Note("note.completed_phone", "sms")
+LEFT_OUT = Note("value.bad_email", "email", "nobody", "has no @")
+COMPLETED = Note("note.completed_phone", "sms")
 
 
 def source(*notes: Note, connection: str = "erp") -> ItemProvenance:
@@ -20,7 +20,9 @@ def source(*notes: Note, connection: str = "erp") -> ItemProvenance:
 
 
 def test_notes_are_counted_by_connection_field_and_code() -> None:
-    found = counted_notes([source(LEFT, REMARK), source(LEFT), source(LEFT, connection="shop")])
+    found = counted_notes(
+        [source(LEFT_OUT, COMPLETED), source(LEFT_OUT), source(LEFT_OUT, connection="shop")]
+    )
 
     assert [(one["connection"], one["field"], one["code"], one["count"]) for one in found] == [
         ("erp", "email", "value.bad_email", 2),
@@ -31,7 +33,7 @@ def test_notes_are_counted_by_connection_field_and_code() -> None:
 
 
 def test_each_value_that_was_left_out_has_a_line_with_its_record() -> None:
-    (line,) = left_out_of_row(3, {"external_id": "1"}, [source(LEFT, REMARK)], "imported")
+    (line,) = left_out_of_row(3, {"external_id": "1"}, [source(LEFT_OUT, COMPLETED)], "imported")
 
     assert {name: line[name] for name in ("row", "external_id", "value", "received_at")} == {
         "row": 3,
@@ -42,8 +44,8 @@ def test_each_value_that_was_left_out_has_a_line_with_its_record() -> None:
 
 
 def test_a_line_is_a_row_of_the_table() -> None:
-    (line,) = left_out_of_row(3, {"external_id": "1"}, [source(LEFT)], "imported")
-    (other,) = left_out_of_row(3, {}, [source(LEFT._replace(value=["a", 1]))], "imported")
+    (line,) = left_out_of_row(3, {"external_id": "1"}, [source(LEFT_OUT)], "imported")
+    (other,) = left_out_of_row(3, {}, [source(LEFT_OUT._replace(value=["a", 1]))], "imported")
 
     cells = dict(zip(LEFT_OUT_COLUMNS, left_out_cells(line), strict=True))
     assert (cells["value"], cells["external_id"], cells["received_at"]) == ("nobody", "1", "7")

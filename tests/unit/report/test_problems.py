@@ -1,4 +1,4 @@
-"""Things that are open: when they were received, of which record they are, and their counts."""
+"""Open problems: when they were received, which record they are about, and how many there are."""
 
 from dataclasses import replace
 from typing import Any
@@ -91,11 +91,15 @@ def test_a_column_that_is_left_out_again_is_open_once_and_others_stay() -> None:
 
 
 def test_problems_are_counted_the_most_frequent_first() -> None:
-    rejected = FIRST.__class__(ITEM_REJECTED, "row.required", "shop", "email", Received(50, 0), (),
-                               "[]", "why", "what", "d/1")  # fmt: skip
-    later = FIRST.__class__(
-        ROW_FAILED, "23514", "erp", "", Received(300, 0), (), "{}", "taken", "ask", "d/2"
+    rejected = replace(
+        FIRST,
+        kind=ITEM_REJECTED,
+        code="row.required",
+        connection="shop",
+        field="email",
+        received=Received(50, 0),
     )
+    later = replace(FIRST, received=Received(300, 0))
 
     first, second = grouped([rejected, later, FIRST])
 
@@ -111,7 +115,4 @@ def test_problems_are_counted_the_most_frequent_first() -> None:
 
 def test_an_item_that_is_no_object_is_one_column() -> None:
     assert FIRST.columns == {"external_id": "1"}
-    rejected = Problem(
-        ITEM_REJECTED, "c", "erp", "", Received(1, 0), (), "[1]", "why", "what", "d/0"
-    )
-    assert rejected.columns == {"item": [1]}
+    assert replace(FIRST, kind=ITEM_REJECTED, row_json="[1]").columns == {"item": [1]}

@@ -1,6 +1,4 @@
-"""RowCounts and list of an import, reconciled: sums hold, and what is not known costs single
-rows.
-"""
+"""Mateo's counts and its list of failures, reconciled: the sums hold whatever it says."""
 
 from collections import Counter
 

@@ -40,7 +40,7 @@ def states(table: Table) -> BatchStates:
     return BatchStates(client, "ledger", LIMITS, clock=lambda: NOON)
 
 
-def test_of_new_items_only_the_relay_itself_is_asked_about() -> None:
+def test_for_new_items_only_the_state_of_the_relay_is_read() -> None:
     table = Table()
 
     state = states(table).read([])
@@ -61,7 +61,7 @@ def test_of_new_items_only_the_relay_itself_is_asked_about() -> None:
     ]
 
 
-def test_of_items_seen_before_it_tells_how_they_ended_and_what_was_tried() -> None:
+def test_for_items_that_were_received_before_their_outcomes_and_trials_are_read_too() -> None:
     ended, other = occurrence(0), occurrence(1)
     table = Table(
         {"pk": {"S": "pause"}, "paused_until": {"N": "7.0"}, "reason": {"S": "limit.requests"}},

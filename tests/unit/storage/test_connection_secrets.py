@@ -79,7 +79,7 @@ def test_a_secret_is_read_again_after_five_minutes() -> None:
     assert manager.calls == 2
 
 
-def test_a_changed_secret_can_be_had_at_once() -> None:
+def test_a_changed_secret_is_read_at_once_when_it_is_renewed() -> None:
     manager = Manager()
     manager.secrets.of("erp")
     manager.change({"erp": ["new"]})
@@ -128,7 +128,7 @@ def test_secrets_that_were_never_read_make_the_store_unavailable() -> None:
 @pytest.mark.parametrize("text", ["", "hunter2", "[]", '"hunter2"', '{"erp": '])
 def test_a_text_that_is_no_object_is_a_mistake_of_the_configuration(text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Manager(text or " ").secrets.of("erp")
+        Manager(text).secrets.of("erp")
     assert "hunter2" not in str(caught.value)
 
 

@@ -35,7 +35,7 @@ def test_no_state_is_open_and_never_created() -> None:
     assert UNFINISHED.isdisjoint(NEVER_CREATED)
 
 
-def test_an_entry_goes_by_itself_after_half_a_year() -> None:
+def test_an_entry_expires_after_half_a_year() -> None:
     assert to_item(ENTRY, now=1_000.7)["expires_at"] == {"N": str(1_000 + ENTRY_DAYS * 86_400)}
 
 

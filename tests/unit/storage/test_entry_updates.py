@@ -63,7 +63,9 @@ def test_a_move_needs_the_entry_as_it_was_read(
 
 
 @pytest.mark.parametrize(("now", "may"), [(4.0, False), (5.0, False), (5.1, True)])
-def test_a_report_waits_until_whoever_began_it_is_gone(now: float, *, may: bool) -> None:
+def test_a_report_waits_until_the_one_that_was_begun_is_certainly_over(
+    now: float, *, may: bool
+) -> None:
     update = Move("r1", [State.SENT], State.SENT, where=nobody_reports(ENTRY, now=now)).update("t")
     holds = expressions.condition(update["ConditionExpression"])
 

@@ -33,7 +33,7 @@ def test_a_demand_without_an_external_id_is_read() -> None:
     assert demand_of({"connection": "erp", "record": 7}) == ("erp", ErasureDemand("7", ""))
 
 
-def test_what_waits_is_counted() -> None:
+def test_demands_that_wait_are_counted() -> None:
     class Bucket:
         """A bucket of which one listing is asked for."""
 

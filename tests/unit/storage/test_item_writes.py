@@ -78,7 +78,7 @@ def test_each_placeholder_is_explained_and_no_other(arguments: Mapping[str, Any]
 
 
 @pytest.mark.parametrize("name", ["plain", "value.bad_date#birthday", "a[0].b", "größe", "a-b c"])
-def test_a_name_may_have_any_signs(name: str) -> None:
+def test_a_name_may_have_any_characters(name: str) -> None:
     arguments = update_of(
         "t",
         KEY,
@@ -105,7 +105,7 @@ def test_all_of_many_conditions_have_to_hold(many: int) -> None:
     assert [n for n in range(many) if holds({f"n{n}": {"S": ""}}, names, {})] == []
 
 
-def test_the_ends_of_a_whole_message_fit_into_an_expression() -> None:
+def test_the_outcomes_of_a_whole_message_fit_into_an_expression() -> None:
     conditions = [attribute(f"n{n}").not_exists() for n in range(10_000, 10_100)]
     sets = {f"n{n}": "superseded" for n in range(10_000, 10_100)}
     arguments = update_of("t", KEY, all_of(conditions), sets=sets)

@@ -1,4 +1,4 @@
-"""The pacer: when the next request may leave, of nothing but what is known."""
+"""When the next request may leave, computed from the last permit and the clock alone."""
 
 from zoneinfo import ZoneInfo
 
@@ -7,11 +7,10 @@ import pytest
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.pacing import DAY_MARGIN_S, SPACING, LastPermit, Pacer, Seen
 from import_relay.storage.quota import Limits
-from tests.support.builders import NOON
+from tests.support.builders import MIDNIGHT, NOON
 
 PACER = Pacer(Limits(2.0, 10_000, 25_000, ZoneInfo("UTC")))
 INTERVAL = SPACING / 2.0
-MIDNIGHT = NOON + 12 * 3_600
 
 
 @pytest.mark.parametrize(
@@ -27,7 +26,7 @@ MIDNIGHT = NOON + 12 * 3_600
         pytest.param(LastPermit(8, NOON - 1), Seen(7, NOON - 3), Seen(8, NOON), id="a newer one"),
     ],
 )
-def test_a_permit_counts_from_when_it_was_seen_first_or_its_time_and_what_clocks_differ_by(
+def test_a_permit_counts_from_its_time_plus_the_skew_or_from_when_it_was_first_seen(
     last: LastPermit, seen: Seen, known: Seen
 ) -> None:
     assert CLOCK_SKEW_S == 5.0

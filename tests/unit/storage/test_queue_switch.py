@@ -43,7 +43,9 @@ def mapping(given: Lambda) -> QueueMapping:
         ("Disabled", True),
     ],
 )
-def test_a_queue_is_stopped_if_it_soon_is_read_no_longer(state: str, *, stopped: bool) -> None:
+def test_a_queue_is_stopped_as_soon_as_its_mapping_is_being_disabled(
+    state: str, *, stopped: bool
+) -> None:
     given = Lambda()
     given.state = state
 

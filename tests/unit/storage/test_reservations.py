@@ -54,7 +54,7 @@ def test_what_is_released_is_what_was_reserved_without_a_condition() -> None:
     ]
 
 
-def test_a_counter_that_nobody_touched_has_room_only_if_there_is_any() -> None:
+def test_a_counter_that_does_not_exist_yet_has_room_only_if_its_limit_leaves_any() -> None:
     counters = [Counter("a", 1, 0), Counter("b", 2, -1), Counter("c", 3)]
 
     assert room_for(counters) == (attribute("a").not_exists() | attribute("a").lte(0)) & attribute(

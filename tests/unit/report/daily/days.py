@@ -1,4 +1,4 @@
-"""Days for the tests of the daily report: counts, problems and what is made of them."""
+"""A day for the tests of the daily report: counts, problems, and the summary of both."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ DAY = Day(date(2026, 11, 21), ZoneInfo("Europe/Berlin"))
 
 
 def import_line(number: int = 1, **values: Any) -> ImportLine:
-    """An import that began at noon and took so many minutes."""
+    """An import that began at noon and took `number` minutes."""
     begun = DAY.begin + 12 * 3600
     line = ImportLine(
         f"ref-{number:04}", "contact_details", begun, begun + 60 * number, 10, 9, 1, 0

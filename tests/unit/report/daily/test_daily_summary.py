@@ -86,7 +86,7 @@ def test_the_most_frequent_groups_are_listed_and_all_are_counted() -> None:
     assert summary.problem_count == sum(one.count for one in groups)
 
 
-def test_times_are_those_of_the_day_that_the_limits_have() -> None:
+def test_a_day_and_its_hours_are_those_of_the_time_zone() -> None:
     assert DAY.begin == 1795215600  # 2026-11-20T23:00Z
     assert DAY.hour(DAY.begin + 13.5 * 3600) == 13
 
@@ -110,4 +110,8 @@ def test_a_day_ends_where_the_next_one_begins(calendar: date, zone: str, hours: 
 
 def test_a_quota_that_is_used_up_is_no_more_than_the_whole() -> None:
     assert UsedQuota(30_000, 25_000).percent == 100
-    assert summary_of(written_at=DAY.end - 1).is_over is False
+
+
+def test_a_day_is_over_from_its_end_on() -> None:
+    assert not summary_of(written_at=DAY.end - 1).is_over
+    assert summary_of(written_at=DAY.end).is_over

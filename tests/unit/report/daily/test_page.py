@@ -87,7 +87,7 @@ def test_a_value_is_shown_as_it_is() -> None:
     assert shown.texts.count('<b> & "it\'s"') >= 5
 
 
-def test_a_text_that_a_browser_would_obey_is_an_escape() -> None:
+def test_a_character_that_a_browser_would_obey_is_escaped() -> None:
     assert "\u202e" not in page(busy("\u202egnp.exe")).decode()
     assert "\\u202egnp.exe" in page(busy("\u202egnp.exe")).decode()
 

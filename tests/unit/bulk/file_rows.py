@@ -1,0 +1,14 @@
+"""Reads the rows of a file that is in memory."""
+
+import io
+
+from import_relay.bulk.formats.rows import read_rows
+from import_relay.domain.files import FileRow
+
+
+def rows_of(content: bytes) -> list[FileRow]:
+    return list(read_rows(lambda: io.BytesIO(content)))
+
+
+def records_of(content: bytes) -> list[object]:
+    return [row.record for row in rows_of(content)]
