@@ -8,6 +8,7 @@ from tests.switches.choices import SWITCHES, Combination, alone, drawn, parse
 
 
 def test_every_position_is_something_that_the_emulator_knows_and_does_not_do_by_default() -> None:
+    """But for one: the emulator refuses reference ids by default, and here the relay sends them."""
     for one in alone()[1:]:
         behaviour = Behaviour.model_validate(one.behaviour)
         limits = DocumentedLimits.model_validate(one.limits)

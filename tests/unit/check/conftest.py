@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the check: a file, and what is said of it."""
+"""A connections.toml, and what the check says of it."""
 
 from collections.abc import Callable
 from pathlib import Path

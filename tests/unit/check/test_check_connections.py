@@ -24,7 +24,7 @@ def test_the_check_finds_nothing_wrong_with_a_right_file(file: Path) -> None:
     assert list(check(file)) == []
 
 
-def test_nothing_is_to_be_said_of_the_file_that_is_shipped() -> None:
+def test_the_check_says_nothing_of_the_file_that_is_shipped() -> None:
     found = findings(SHIPPED)
 
     assert (found.mistakes, found.warnings) == ([], [])
@@ -129,14 +129,12 @@ def test_of_several_mistakes_each_is_told_at_its_own_key(
 
 def test_every_mistake_in_one_expression_is_told(told: Told) -> None:
     (line,) = told('[x]\nkind = "close"\n[x.contact.fields]\ncity = "uper(lowr(to_date(a)))"')
-    for said in ("did you mean 'upper'?", "did you mean 'lower'?", "to_date() takes 2 arguments"):
+    for said in (
+        "unknown function uper(); did you mean 'upper'?",
+        "unknown function lowr(); did you mean 'lower'?",
+        "to_date() takes 2 arguments",
+    ):
         assert said in line
-
-
-def test_a_function_that_is_misspelt_is_named(told: Told) -> None:
-    text = "[x]\nkind = 'json'\n[x.contact.fields]\nexternal_id = \"trimm(id)\""
-    (mistake,) = told(text)
-    assert "unknown function trimm(); did you mean 'trim'?" in mistake
 
 
 def test_a_file_of_another_encoding_is_refused_with_the_line(

@@ -1,4 +1,4 @@
-"""What is probably not meant in a connection."""
+"""The check warns about settings of a connection that are probably not meant."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every slip in the TOML of a table is found, and what stands behind it is read."""
+"""Every slip in the TOML of a table is found, and what comes after it is read."""
 
 import pytest
 from hypothesis import given
@@ -39,7 +39,7 @@ def test_a_slip_is_told_with_what_was_probably_meant(told: Told, wrong: str, mea
     assert slip.endswith(f"; did you mean {meant}?")
 
 
-def test_each_slip_of_a_table_is_told_and_each_mistake_behind_it(told: Told) -> None:
+def test_each_slip_of_a_table_is_told_and_each_mistake_after_it(told: Told) -> None:
     text = (
         "[x]\nkind = close\nidprefix = 'a'\n\n[y]\nkind = 'jsn'\n"
         f'{FIELDS}city = "a\nname = Stra\u00dfe\nzipcode = "E-Mail"\nzipcode = "zip"\n? ? ?\n'
@@ -64,7 +64,7 @@ def test_what_a_slip_hides_does_not_count_as_missing(told: Told) -> None:
     assert line.startswith("5: connection 'x', is no TOML: ")
 
 
-def test_signs_that_separate_lines_elsewhere_separate_none_in_toml(told: Told) -> None:
+def test_characters_that_end_a_line_elsewhere_end_none_in_toml(told: Told) -> None:
     text = f"{HEAD}{FIELDS}# {chr(0x2028) * 9}{chr(0x85)}\nwrong line\ncity = 'trimm(a)'\n"
 
     lines = told(text)
@@ -79,7 +79,7 @@ def test_a_table_that_stands_there_twice_is_read_as_one(told: Told) -> None:
     assert "did you mean 'id_prefix'?" in lines[1]
 
 
-def test_a_table_that_comes_again_behind_another_is_told_and_no_more() -> None:
+def test_a_table_that_comes_again_after_another_is_told_and_not_joined() -> None:
     found = repaired(f'{HEAD}{FIELDS}city = "a"\n[x]\nid_prefix = "b"\n')
     assert [slip.line for slip in found.slips] == [5]
     assert found.unclear == {"x"}
@@ -96,7 +96,7 @@ def test_a_table_that_comes_again_behind_another_is_told_and_no_more() -> None:
         "a\n[x]\n",
     ],
 )
-def test_what_cannot_be_put_right_ends_the_search_and_not_the_check(text: str) -> None:
+def test_a_text_that_cannot_be_put_right_has_at_least_one_slip(text: str) -> None:
     assert repaired(text).slips
 
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_put_right_ends_the_search_and_not_the_check(text: str) -
         max_size=8,
     )
 )
-def test_whatever_is_wrong_the_check_ends_and_says_where(lines: list[str]) -> None:
+def test_whatever_is_wrong_the_search_ends_and_says_where(lines: list[str]) -> None:
     text = "\n".join(lines)
     found = repaired(text)
     assert len(found.text.split("\n")) == len(text.split("\n"))

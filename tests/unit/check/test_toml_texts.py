@@ -1,4 +1,4 @@
-"""A text of several lines without its closing quotes hides nothing that stands behind it."""
+"""A text of several lines without its closing quotes hides nothing that comes after it."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from import_relay.check.toml_texts import close_texts
 from tests.unit.check.conftest import Told
 
 HEAD = '[x]\nkind = "close"\n[x.contact.fields]\n'
-BEHIND = '[x.deal.fields]\nname = "trimm(a)"\n'
+AFTER = '[x.deal.fields]\nname = "trimm(a)"\n'
 
 
 @pytest.mark.parametrize("quotes", ["'''", '"""'])
@@ -20,17 +20,17 @@ BEHIND = '[x.deal.fields]\nname = "trimm(a)"\n'
         "city = {q}a\nzipcode = {q}\nb\n{q}\n",
     ],
 )
-def test_what_stands_behind_such_a_text_is_read(told: Told, text: str, quotes: str) -> None:
+def test_what_comes_after_an_unclosed_text_is_read(told: Told, text: str, quotes: str) -> None:
     begun = text.replace("{q}", quotes)
 
-    lines = told(f"{HEAD}{begun}{BEHIND}")
+    lines = told(f"{HEAD}{begun}{AFTER}")
 
     assert "4: connection 'x', is no TOML: a text or a list is not closed" in lines[0]
     assert "trimm()" in lines[-1]
     assert len(lines) == 2 + ("lowr" in text)
 
 
-def test_it_is_closed_before_the_next_key_or_table_or_at_the_end() -> None:
+def test_a_text_is_closed_before_the_next_key_or_table_or_at_the_end() -> None:
     lines = ["a = '''b", "c ||", "", "d = 1", "[x]", 'e = """', "f == 'g'", "# h"]
 
     assert close_texts(lines) == [1, 6]

@@ -1,4 +1,4 @@
-"""The relay whose sweeps are tested."""
+"""A stub of the relay, for the sweeps that are tested."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Runs of a sweep that are made up."""
+"""Sweeps over a stub of the relay, without a stack."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ OPERATIONS = ("S3.PutObject a", "SFN.StartExecution", "Mateo.GET /import?id", "S
 
 
 class Relay:
-    """Pretends to be one: it makes its calls, those that fail again, all again when it is killed.
+    """A stub: makes its calls, each one again that failed, and all again after it was killed.
 
     Attributes:
-        operations: that it makes; from the second run on only `reached` of them.
-        shortcut: of `operations`, the number after which a run ends that met two faults.
-        recovers: goes on after it was killed.
+        operations: its calls; from the second run on it makes only `reached` of them.
+        shortcut: a run that met two faults ends after so many of its operations.
+        recovers: whether it begins again after it was killed.
         breaks_at: the kind of fault that makes it break a promise.
         runs: all calls of each run.
         met: which of `operations` (from 0) met which kind.
@@ -85,7 +85,7 @@ class Relay:
 
 
 def swept(choice: Choice) -> list[Result]:
-    """The results of a sweep but its recording."""
+    """The results of a sweep, without its first run, which only records the calls."""
     sweep = Sweep(lambda: cast("Any", None), lambda _: None)
     sweep.run(SCENARIO, choice)
     return sweep.results[1:]

@@ -1,4 +1,4 @@
-"""Faults answer as the services do, and let just that part of a call happen that they should."""
+"""A fault answers as the service does, and lets only the intended part of a call take effect."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from tests.support.operations import Request
 
 
 class Service:
-    """Takes what is passed on to it, and is told of kills."""
+    """Keeps what is passed on to it, and counts kills."""
 
     def __init__(self, **content: object) -> None:
         self.answer = Answer(200, json.dumps(content).encode())
@@ -63,7 +63,7 @@ def test_a_call_without_an_answer_had_its_effect_or_not(
 
 
 @pytest.mark.parametrize(("kind", "effects"), [("broken", 0), ("broken-after", 1)])
-def test_an_internal_error_may_hide_an_effect(kind: str, effects: int) -> None:
+def test_a_call_with_an_internal_error_had_its_effect_or_not(kind: str, effects: int) -> None:
     service = Service()
 
     answer = meet(kind, "SFN.StartExecution", service)
@@ -113,8 +113,11 @@ def test_of_an_unprocessed_batch_nothing_is_written() -> None:
 
 
 def test_somebody_else_took_the_entities_that_a_transaction_wants() -> None:
-    hold = {"Key": {"pk": {"S": "day#1"}}, "ExpressionAttributeValues": {":room": {"N": "1"}}}
-    items = [{"Put": {"Item": {"pk": {"S": "import#1"}}}}, {"Update": hold}]
+    reservation = {
+        "Key": {"pk": {"S": "day#1"}},
+        "ExpressionAttributeValues": {":room": {"N": "1"}},
+    }
+    items = [{"Put": {"Item": {"pk": {"S": "import#1"}}}}, {"Update": reservation}]
 
     answer = meet(
         "outrun", "DynamoDB.TransactWriteItems day+import", Service(), TransactItems=items

@@ -1,4 +1,4 @@
-"""A sweep meets every point with every fault that fits it, alone, in pairs or many at a time."""
+"""A sweep kills at every point, alone and in pairs, and its command says what it did not meet."""
 
 from collections.abc import Callable
 from typing import Any
@@ -69,7 +69,7 @@ def test_another_function_is_killed_after_so_many_calls_of_its_own() -> None:
     assert not pair.missing()
 
 
-def test_pairs_across_functions_are_only_made_where_another_one_follows(relay: Relay) -> None:
+def test_no_pair_across_functions_is_made_where_no_other_function_follows(relay: Relay) -> None:
     results = swept(Choice(frozenset({ACROSS})))
 
     assert not any(result.faults for result in results)
@@ -111,9 +111,6 @@ def test_a_kill_whose_point_is_not_reached_is_tried_again_and_reported(
     missing = ["SubmitImports/SFN.StartExecution/2/killed-after"]
     assert [str(one) for one in result.not_hit] == missing
     assert len(relay.runs) == 1 + TRIES
-
-
-# ---------------------------------------------------------------- many at a time
 
 
 # ---------------------------------------------------------------- what is wanted
@@ -166,15 +163,15 @@ Said = Callable[..., tuple[int, str]]
 
 
 class NoStacks:
-    """In place of those on which the stubs relay does not run."""
+    """In place of the stacks: the stub of the relay needs none."""
 
     is_spoilt = False
 
     def __call__(self) -> None:
-        """None is needed."""
+        """Start none."""
 
     def close(self) -> None:
-        """There is nothing to end."""
+        """End none."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Rounds in the background. They meet by events, never by a time on the clock."""
+"""Rounds in the background. The tests wait for events, never for a time on the clock."""
 
 import threading
 
@@ -44,7 +44,7 @@ def test_a_stop_makes_a_last_round_where_one_is_asked_for() -> None:
     assert made == [1]
 
 
-def test_an_error_while_stopping_is_told_nobody() -> None:
+def test_an_error_while_stopping_is_not_told() -> None:
     told: list[Exception] = []
 
     def fail() -> None:
@@ -84,5 +84,5 @@ def test_an_error_of_one_call_comes_once_all_have_ended() -> None:
     assert ended == [1]
 
 
-def test_no_calls_are_none() -> None:
+def test_without_calls_nothing_happens() -> None:
     together([])

@@ -1,4 +1,4 @@
-"""moto's DynamoDB reads and refuses as before; it only takes less time for it."""
+"""moto's DynamoDB reads and refuses as before; it is only faster."""
 
 import base64
 

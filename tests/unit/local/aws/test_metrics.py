@@ -1,4 +1,4 @@
-"""The metrics that functions log come to CloudWatch, added up per minute."""
+"""The metrics that functions log reach CloudWatch, added up per minute."""
 
 import json
 import threading
@@ -34,7 +34,7 @@ def cloudwatch() -> CloudWatch:
 def metrics(cloudwatch: CloudWatch) -> Metrics:
     metrics = Metrics()
     metrics.start(cloudwatch)
-    metrics.stop()  # the tests hand over by themselves
+    metrics.stop()  # the tests call `put` themselves
     return metrics
 
 
@@ -140,8 +140,8 @@ def test_failed_invocations_are_counted_as_lambda_does(
     assert datum["StatisticValues"]["Sum"] == 1.0
 
 
-def test_who_hands_over_waits_for_what_another_is_just_handing_over() -> None:
-    """Else somebody would look at sums that are not there yet, and call them wrong."""
+def test_a_put_waits_for_the_one_that_is_under_way() -> None:
+    """Else its caller would look for sums that are not there yet."""
     slow, arrived = threading.Event(), threading.Event()
 
     class Slow(CloudWatch):
@@ -150,9 +150,9 @@ def test_who_hands_over_waits_for_what_another_is_just_handing_over() -> None:
             assert slow.wait(30)
             super().put_metric_data(**request)
 
-    there = Slow()
+    cloudwatch = Slow()
     metrics = Metrics()
-    metrics.start(there)
+    metrics.start(cloudwatch)
     metrics.stop()
     metrics.read(line(ItemsReceived=[3.0]))
     first = threading.Thread(target=metrics.put)
@@ -167,4 +167,4 @@ def test_who_hands_over_waits_for_what_another_is_just_handing_over() -> None:
     second.join()
 
     assert waited
-    assert len(there.data) == 1
+    assert len(cloudwatch.data) == 1

@@ -82,7 +82,7 @@ def records(count: int) -> list[EventRecord]:
     return [EventRecord(message(number), QUEUE_ARN, "us-east-1") for number in range(count)]
 
 
-def test_a_record_looks_like_lambdas() -> None:
+def test_a_record_has_the_form_of_lambdas() -> None:
     function = FakeFunction()
     one = poller(FakeQueue([message(1, 'a "quoted" ü')]), function, mapping(window_s=0.001))
 
@@ -165,7 +165,7 @@ def test_a_successful_batch_is_deleted() -> None:
     assert queue.deleted == ["r0", "r1", "r2"]
 
 
-def test_messages_that_the_function_releases_stay() -> None:
+def test_messages_that_the_function_reports_as_failed_stay() -> None:
     queue = FakeQueue()
     function = FakeFunction(
         InvocationResult(payload=b'{"batchItemFailures":[{"itemIdentifier":"m1"}]}')
@@ -235,18 +235,18 @@ def test_an_empty_answer_is_success() -> None:
         {"itemIdentifier": "m0"},
     ],
 )
-def test_a_malformed_list_gives_the_whole_batch_back(failures: object) -> None:
+def test_a_malformed_list_fails_the_whole_batch(failures: object) -> None:
     outcome = InvocationResult(payload=json.dumps({"batchItemFailures": failures}).encode())
 
     assert failed_messages(outcome, IDS, mapping()) == {"m0", "m1"}
 
 
 @pytest.mark.parametrize("payload", [b"no json", b'"ok"', b"[1]"])
-def test_an_answer_that_is_no_object_gives_the_whole_batch_back(payload: bytes) -> None:
+def test_an_answer_that_is_no_object_fails_the_whole_batch(payload: bytes) -> None:
     assert failed_messages(InvocationResult(payload=payload), IDS, mapping()) == {"m0", "m1"}
 
 
-def test_without_the_response_type_no_answer_gives_anything_back() -> None:
+def test_without_the_response_type_every_answer_is_a_success() -> None:
     outcome = InvocationResult(payload=b'{"batchItemFailures":[{"itemIdentifier":"m1"}]}')
 
     assert failed_messages(outcome, IDS, mapping(reports_failures=False)) == frozenset()
@@ -276,7 +276,7 @@ def test_what_was_received_is_delivered_though_the_mapping_is_disabled() -> None
     assert queue.messages == []
 
 
-def test_a_pause_ends_when_everything_received_is_delivered() -> None:
+def test_a_paused_poller_has_delivered_all_that_it_received() -> None:
     queue = FakeQueue([message(number) for number in range(5)])
     one = poller(queue, FakeFunction(), mapping(window_s=0.01))
     one.start()

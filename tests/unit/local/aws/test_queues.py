@@ -78,7 +78,7 @@ def test_a_delayed_message_appears_when_its_delay_is_over(clock: time_machine.Tr
     assert receive(one) == ["a"]
 
 
-def test_moving_the_clock_by_a_day_brings_hidden_messages_back(
+def test_moving_the_clock_by_a_day_shows_hidden_messages(
     clock: time_machine.Traveller,
 ) -> None:
     one = queue()
@@ -102,7 +102,7 @@ def test_an_old_receipt_still_deletes(clock: time_machine.Traveller) -> None:
     assert counts(one) == (0, 0, 0)
 
 
-def test_deleting_twice_is_no_mistake(clock: time_machine.Traveller) -> None:
+def test_a_message_may_be_deleted_twice(clock: time_machine.Traveller) -> None:
     one = queue()
     send(one, "a")
     (message,) = one.receive(1, 0, 30)
@@ -133,7 +133,9 @@ def test_a_message_received_too_often_moves_to_the_dead_letter_queue(
     assert receive(dead) == ["a"]
 
 
-def test_visibility_zero_gives_a_message_back_at_once(clock: time_machine.Traveller) -> None:
+def test_a_visibility_timeout_of_zero_shows_a_message_at_once(
+    clock: time_machine.Traveller,
+) -> None:
     one = queue()
     send(one, "a")
     (message,) = one.receive(1, 0, 720)

@@ -109,7 +109,7 @@ def schedule(**changes: Any) -> dict[str, Any]:
 
 
 class FakeFunctions:
-    """Keeps what was invoked with which event; each invocation has the same end."""
+    """Keeps what was invoked with which event; each invocation ends with `error`."""
 
     def __init__(self, error: str = "") -> None:
         self.invoked: list[tuple[str, bytes]] = []
@@ -153,13 +153,13 @@ def test_a_one_time_schedule_that_is_kept_is_executed_once() -> None:
     assert scheduler.schedules["one"]["State"] == "DISABLED"
 
 
-def test_a_cron_schedule_is_executed_once_for_each_look_that_passes_its_time() -> None:
+def test_a_cron_schedule_is_executed_once_when_its_time_has_passed() -> None:
     lambda_, _ = run(FakeScheduler(daily=schedule(ScheduleExpression=DAILY)), offset_s=86_400)
 
     assert len(lambda_.updates) == 1
 
 
-def test_a_schedule_is_asked_for_again_only_when_it_was_changed() -> None:
+def test_a_schedule_is_read_again_only_when_it_was_changed() -> None:
     scheduler = FakeScheduler(daily=schedule(ScheduleExpression=DAILY))
     scheduler.modified["daily"] = 1
     schedules = Schedules(
@@ -181,7 +181,7 @@ def test_a_disabled_schedule_is_not_executed() -> None:
     assert lambda_.updates == []
 
 
-def test_a_schedule_that_is_not_known_here_is_reported_once() -> None:
+def test_a_schedule_whose_target_is_unknown_is_reported_once() -> None:
     other = schedule(Target={"Arn": "arn:aws:sqs:us-east-1:123456789012:queue"})
 
     _, said = run(FakeScheduler(one=other))
@@ -190,7 +190,7 @@ def test_a_schedule_that_is_not_known_here_is_reported_once() -> None:
     assert "one" in said[0]
 
 
-def test_another_reason_is_said_as_well() -> None:
+def test_each_reason_is_reported_once() -> None:
     scheduler, said = FakeScheduler(one=schedule(ScheduleExpression="every day")), list[str]()
     schedules = Schedules(
         scheduler, FakeLambda(), StackClock(), said.append, invoke=FakeFunctions().invoke
@@ -213,7 +213,7 @@ def test_a_schedule_of_a_function_invokes_it_with_its_input() -> None:
     assert functions.invoked == [(FUNCTION, b"{}")]
 
 
-def test_a_function_that_fails_is_said() -> None:
+def test_a_function_that_fails_is_reported() -> None:
     failing = FakeFunctions("it broke")
 
     _, said = run(FakeScheduler(one=schedule(Target={"Arn": FUNCTION})), functions=failing)

@@ -9,7 +9,7 @@ from local.demo.erp_file import HOLDING_QUEUE, ErpFile
 
 
 def stack(*, used: int, queued: int, held: int) -> Any:
-    """One with 25,000 entities a day, of which the bulk lane has 20,000."""
+    """A stack with 25,000 entities a day, of which the bulk lane has 20,000."""
 
     def messages(visible: int) -> dict[str, int]:
         return {"visible": visible, "in_flight": 0, "delayed": 0}

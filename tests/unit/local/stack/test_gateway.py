@@ -1,4 +1,4 @@
-"""The gateway makes HTTP API events (payload format 2.0) of requests, and responses of answers."""
+"""The gateway makes an HTTP API event (format 2.0) of a request, and a response of the answer."""
 
 import asyncio
 import base64
@@ -197,7 +197,7 @@ def test_an_answer_without_status_is_the_body_of_a_200() -> None:
     assert header(response, "content-type") == "application/json"
 
 
-def test_headers_cookies_and_encoded_bodies_are_carried_out() -> None:
+def test_headers_cookies_and_encoded_bodies_of_an_answer_are_sent() -> None:
     payload = {
         "statusCode": 200,
         "headers": {"Retry-After": 5, "Content-Type": "a/b"},

@@ -123,8 +123,7 @@ def test_the_complaint_says_what_to_do() -> None:
     assert (Path("local") / "template" / "properties.py").as_posix() in text
 
 
-def test_lambdas_words_for_levels_are_those_of_the_template() -> None:
-    """Under each LogLevel the receiver is told a level that Lambda has."""
+def test_each_log_level_of_the_template_becomes_one_that_lambda_has() -> None:
     for level in read_yaml(ROOT / "template.yaml")["Parameters"]["LogLevel"]["AllowedValues"]:
         hosting = load(ROOT / "template.yaml", {"LogLevel": level}, "stack").hosting
         expected = "DEBUG" if level == "DEBUG" else "INFO"
@@ -133,7 +132,12 @@ def test_lambdas_words_for_levels_are_those_of_the_template() -> None:
             "AWS_LAMBDA_LOG_LEVEL": expected,
         }
         assert hosting["SubmitImports"].variables() == {"AWS_LAMBDA_LOG_FORMAT": "Text"}
-        assert [name for name, one in sorted(hosting.items()) if one.may_loop] == [
-            "SubmitImports",
-            "WriteReport",
-        ]
+
+
+def test_only_functions_that_put_items_back_into_their_queue_may_loop() -> None:
+    hosting = load(ROOT / "template.yaml", {}, "stack").hosting
+
+    assert {name for name, one in hosting.items() if one.may_loop} == {
+        "SubmitImports",
+        "WriteReport",
+    }
