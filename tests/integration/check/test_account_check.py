@@ -103,7 +103,7 @@ def test_a_column_that_the_account_lacks_or_has_otherwise_is_a_mistake_before_th
     assert what in mistake
 
 
-def test_more_fields_than_one_answer_reservations_are_all_known(
+def test_more_fields_than_one_answer_lists_are_all_known(
     emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number in range(50):

@@ -41,7 +41,7 @@ def test_an_import_is_created_with_exactly_the_body_that_was_frozen() -> None:
 
 
 @pytest.mark.parametrize("token", ["", "tökn", "two\nlines", "nul\0"])
-def test_what_cannot_be_a_token_is_not_sent_and_counts_as_refused(token: str) -> None:
+def test_a_text_that_cannot_be_a_token_is_not_sent_and_counts_as_refused(token: str) -> None:
     server = Server(httpx.Response(201, json={"id": "i1"}), token=token)
 
     assert server.api.create(PERMIT, b"{}").outcome is PostResult.CREDENTIALS
@@ -78,7 +78,7 @@ def test_the_token_is_read_at_each_call() -> None:
     assert [one.headers["authorization"] for one in server.requests] == ["Bearer old", "Bearer new"]
 
 
-def test_a_request_whose_permit_is_lost_by_now_is_not_sent() -> None:
+def test_a_request_whose_permit_has_expired_is_not_sent() -> None:
     server = Server(httpx.Response(201, json={"id": "i1"}))
     late = ImportApi(
         server.api.http, BASE, lambda: TOKEN, is_in_time=lambda permit: permit is not PERMIT
@@ -244,7 +244,7 @@ READS: list[Callable[[ImportApi], object]] = [
         httpx.Response(200, json=None),
     ],
 )
-def test_a_read_without_a_usable_answer_is_asked_again_later(
+def test_a_read_without_a_usable_answer_says_that_mateo_is_unavailable(
     read: Callable[[ImportApi], object], answer: Answer
 ) -> None:
     server = Server(answer)
@@ -278,7 +278,7 @@ def test_an_answer_that_does_not_fit_is_not_quoted() -> None:
     assert "ada@example.com" not in f"{caught.value} {caught.value.__cause__}"
 
 
-# files
+# answers that are packed, large or slow
 
 
 @pytest.mark.parametrize("coding", ["gzip, gzip", "gzip, deflate", "br"])

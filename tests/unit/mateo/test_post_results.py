@@ -32,7 +32,7 @@ STATUSES = {
 
 
 @pytest.mark.parametrize(("status", "outcome"), STATUSES.items())
-def test_each_status_means_one_outcome_even_if_an_id_comes_with_it(
+def test_each_status_means_one_result_even_if_an_id_comes_with_it(
     status: int, outcome: PostResult
 ) -> None:
     headers = {"location": "https://elsewhere.example.com/import"}

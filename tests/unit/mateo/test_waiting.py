@@ -1,4 +1,4 @@
-"""How long to wait for Mateo, by what is in the way and by how long it took so far."""
+"""How long to wait for Mateo, by what blocks the next step and how long the import has taken."""
 
 import pytest
 
@@ -21,7 +21,9 @@ NOW = 1_000.0
 @pytest.mark.parametrize(
     ("age_s", "wait_s"), [(0, MIN_WAIT_S), (5, 5), (40, 40), (900, 900), (1e6, MAX_WAIT_S)]
 )
-def test_a_wait_is_as_long_as_it_took_so_far_within_bounds(age_s: float, wait_s: float) -> None:
+def test_a_wait_is_as_long_as_the_import_has_taken_within_bounds(
+    age_s: float, wait_s: float
+) -> None:
     assert pace(age_s) == wait_s
 
 

@@ -23,9 +23,9 @@ def test_a_record_is_asked_for_by_what_names_it(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(in_mateo, "MateoAccount", Account)
     named = [MateoRecord(TYPE, "external_id", "1"), MateoRecord(TYPE, "email", "A@example.com")]
-    nobody: Any = None
+    unused: Any = None
 
-    found = stored_in_mateo(nobody, named)
+    found = stored_in_mateo(unused, named)
 
     rows = [{"full_name": "Ada"}]
     assert found == [
@@ -36,10 +36,10 @@ def test_a_record_is_asked_for_by_what_names_it(monkeypatch: pytest.MonkeyPatch)
         (TYPE, {"external_id": "eq.1"}),
         (TYPE, {"email": "eq.A@example.com"}),
     ]
-    assert stored_in_mateo(nobody, []) == []
+    assert stored_in_mateo(unused, []) == []
 
 
-def test_what_nothing_names_is_not_asked_for_and_not_more_than_a_few_are() -> None:
+def test_a_record_without_a_name_is_not_asked_for_and_only_a_few_others_are() -> None:
     many = [MateoRecord(TYPE, "external_id", str(number)) for number in range(MAX_RECORDS + 5)]
 
     assert list(asked_for([MateoRecord(TYPE, "", ""), *many])) == many[:MAX_RECORDS]

@@ -1,4 +1,4 @@
-"""What records hold is shown on a terminal, and does nothing there."""
+"""A terminal shows what records hold, and obeys nothing of it."""
 
 import json
 import sys
@@ -80,7 +80,7 @@ def test_a_question_shows_its_answers_and_only_a_yes_is_one(
 @pytest.mark.parametrize(
     ("count", "text"), [(0, "0 messages"), (1, "1 message"), (1_200, "1,200 messages")]
 )
-def test_one_is_one(count: int, text: str) -> None:
+def test_a_count_of_one_has_the_singular(count: int, text: str) -> None:
     assert number_of(count, "message") == text
     assert number_of(count, "delivery") == text.replace("messages", "deliveries").replace(
         "message", "delivery"

@@ -79,7 +79,7 @@ def test_each_refusal_names_a_policy(
 
 
 @pytest.mark.parametrize("word", NOT_SIGNED_IN)
-def test_whoever_is_not_signed_in_needs_no_policy(
+def test_a_person_who_is_not_signed_in_is_told_to_sign_in(
     word: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fails(monkeypatch, refusal(word))
@@ -91,7 +91,7 @@ def test_whoever_is_not_signed_in_needs_no_policy(
     assert "Policy" not in said
 
 
-def test_what_the_relays_own_parts_were_refused_names_a_policy_too(
+def test_a_refusal_that_a_store_reports_names_a_policy_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fails(monkeypatch, StoreUnavailable("ClientError: AccessDenied in SendMessageBatch"))

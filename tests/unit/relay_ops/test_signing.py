@@ -1,4 +1,4 @@
-"""`relay try --send` authenticates a webhook of every kind, in every way that the kind offers."""
+"""`relay try --send` authenticates webhooks of every kind, in each way that the kind offers."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from relay_ops.signing import authenticated
 from tests.support.authentic import connection_of, requests_of, secrets_of, sender_of
 from tests.support.webhooks import NOW
 
-WAYS = [
+AUTHENTICATIONS = [
     ("calcom", "path"),
     ("calendly", "path"),
     ("cloudevents", "query"),
@@ -39,7 +39,7 @@ def verify(signed: Request, connection: Connection, secrets: list[str]) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(kinds()))
-def test_the_receiver_takes_a_signed_webhook_of_every_kind(kind: str) -> None:
+def test_the_receiver_accepts_a_signed_webhook_of_every_kind(kind: str) -> None:
     secrets = secrets_of(kind)
     given = bare(kind)
     with pytest.raises(SignatureError):
@@ -48,8 +48,10 @@ def test_the_receiver_takes_a_signed_webhook_of_every_kind(kind: str) -> None:
     verify(authenticated(given, connection_of(kind), secrets), connection_of(kind), secrets)
 
 
-@pytest.mark.parametrize(("kind", "auth"), WAYS)
-def test_the_receiver_takes_it_in_every_way_that_the_option_offers(kind: str, auth: str) -> None:
+@pytest.mark.parametrize(("kind", "auth"), AUTHENTICATIONS)
+def test_the_receiver_accepts_each_authentication_that_the_option_offers(
+    kind: str, auth: str
+) -> None:
     known = connection_of(kind)
     connection = replace(known, options={**known.options, "auth": auth})
     secrets = [BASIC] if auth == "basic" else secrets_of(kind)

@@ -36,7 +36,7 @@ def root() -> Iterator[logging.Logger]:
 
 
 def shown(root: logging.Logger) -> str:
-    """What the handler wrote; pytest adds some of its own behind it."""
+    """What the handler wrote; pytest adds handlers of its own after it."""
     handler = root.handlers[0]
     assert isinstance(handler, logging.StreamHandler)
     text: str = handler.stream.getvalue()

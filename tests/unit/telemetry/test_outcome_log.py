@@ -15,7 +15,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 def lines(capsys: Captured) -> list[dict[str, Any]]:
-    """What the log has written since the last look."""
+    """What the log has written since the last call."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -121,7 +121,7 @@ def test_a_key_without_a_value_is_left_out(capsys: Captured) -> None:
     assert line["reason"] == ""
 
 
-def test_a_key_of_the_line_itself_ends_nobody_and_changes_no_line(capsys: Captured) -> None:
+def test_a_key_that_the_line_itself_uses_is_written_under_another_name(capsys: Captured) -> None:
     log = OutcomeLog()
     keys = dict.fromkeys(RESERVED_KEYS - {"level"}, "given")
     log.write("a", {"First": 1}, **keys)  # type: ignore[arg-type]
@@ -167,7 +167,7 @@ def test_a_line_names_the_trace_that_is_kept(
     assert line.get("xray_trace_id") == expected
 
 
-def test_a_line_without_metrics_passes_where_lambda_drops_what_is_below(
+def test_metrics_have_a_line_of_their_own_where_lambda_drops_lower_levels(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     monkeypatch.setenv(LAMBDA_LOG_LEVEL, "WARN")

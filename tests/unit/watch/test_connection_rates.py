@@ -1,4 +1,4 @@
-"""Rates of a connection's day: which of them call for a person."""
+"""Which rates of a connection's day are high enough for a mail."""
 
 from collections.abc import Mapping
 
@@ -30,7 +30,7 @@ def test_more_than_a_twentieth_is_too_much(outcome: str) -> None:
     assert found({"imported": 94, outcome: 6}) == [HighRate("erp", outcome, 6, 100)]
 
 
-def test_tests_count_for_no_rate() -> None:
+def test_marked_tests_count_for_no_rate() -> None:
     assert found({"imported": 94, "rejected": 6, "test": 900}) == [
         HighRate("erp", "rejected", 6, 100)
     ]
@@ -60,11 +60,11 @@ def test_each_field_counts_for_itself() -> None:
     assert found({"imported": 100}, notes) == []
 
 
-def test_a_remark_is_no_value_left_out() -> None:
+def test_a_value_that_was_completed_is_no_value_left_out() -> None:
     assert found({"imported": 100}, {("phone.completed", PHONES): 90}) == []
 
 
-def test_what_was_never_mapped_had_no_values_to_lose() -> None:
+def test_items_that_were_never_mapped_do_not_dilute_the_rate_of_values_left_out() -> None:
     outcomes = {"imported": 60, "ignored": 40, "duplicate": 40}
 
     (rate,) = found(outcomes, {("value.bad_phone", PHONES): 6})
@@ -72,14 +72,14 @@ def test_what_was_never_mapped_had_no_values_to_lose() -> None:
     assert (rate.count, rate.of, rate.percent) == (6, 60, 10.0)
 
 
-def test_few_records_say_nothing() -> None:
+def test_the_rates_of_few_records_are_not_judged() -> None:
     assert found({"rejected": MIN_ITEMS - 2, "imported": 1}) == []
     assert found({"rejected": MIN_ITEMS - 1, "imported": 1}) != []
     assert found({"ignored": MIN_ITEMS - 1}) == []
 
 
 @pytest.mark.parametrize("outcome", ["rejected", "failed"])
-def test_of_a_connection_that_brings_few_records_it_counts_that_none_is_good(outcome: str) -> None:
+def test_of_few_records_a_rate_is_high_only_if_none_is_good(outcome: str) -> None:
     assert found({outcome: 2}) == []
     assert found({outcome: 3}) == [HighRate("erp", outcome, 3, 3)]
     assert found({outcome: 3, "test": 1}) == [HighRate("erp", outcome, 3, 3)]

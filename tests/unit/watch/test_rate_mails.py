@@ -76,14 +76,14 @@ def test_the_mail_names_rates_and_what_to_do(mails: RateMails, mailbox: Mailbox)
     assert "relay failures --stack relay --since 1d" in text
 
 
-def test_another_day_is_told_anew(mails: RateMails, mailbox: Mailbox) -> None:
+def test_the_same_rate_is_mailed_again_on_another_day(mails: RateMails, mailbox: Mailbox) -> None:
     mails.send([(DAY, ERP)])
     mails.send([("2026-11-22", ERP)])
 
     assert len(mailbox.sent) == 2
 
 
-def test_nothing_is_mailed_of_nothing(mails: RateMails, mailbox: Mailbox) -> None:
+def test_without_high_rates_nothing_is_mailed(mails: RateMails, mailbox: Mailbox) -> None:
     assert mails.send([]) == 0
     assert mailbox.sent == []
 

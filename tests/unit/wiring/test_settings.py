@@ -122,7 +122,7 @@ def test_a_wrong_variable_is_named_and_its_value_is_not_shown(
     assert "passwd" not in text
 
 
-def test_other_variables_of_the_process_are_nobodys_business(
+def test_other_variables_of_the_process_are_not_in_the_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SOMETHING_ELSE", SECRET)

@@ -67,8 +67,8 @@ def test_submission_makes_one_client_of_each_service_and_none_to_pause_with(
     assert made == dict.fromkeys(("dynamodb", "s3", "sqs", "secretsmanager", "stepfunctions"), 1)
 
 
-class Sent(Exception):  # no error: what would be sent is seen
-    """A request is ready to be sent; its argument is the user agent."""
+class Sent(Exception):  # no error: it keeps the request from being sent
+    """A request would be sent now; the argument is its user agent."""
 
 
 @pytest.mark.parametrize("config", [CONFIG, CLIENT_CONFIG], ids=["functions", "receivers"])

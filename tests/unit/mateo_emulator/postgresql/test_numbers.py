@@ -31,9 +31,7 @@ def test_a_whole_number_has_no_other_form(text: str) -> None:
     [("integer", "2147483648"), ("integer", "-2147483649"), ("integer", "9" * 5000),
      ("smallint", "32768"), ("bigint", "9223372036854775808")],
 )  # fmt: skip
-def test_a_whole_number_that_the_type_cannot_reservation_is_22003(
-    type_name: str, text: str
-) -> None:
+def test_a_whole_number_out_of_the_range_of_its_type_is_22003(type_name: str, text: str) -> None:
     with pytest.raises(ApiError) as caught:
         read_integer(text, type_name)
     assert caught.value.code == "22003"
@@ -68,7 +66,7 @@ def test_a_numeric_has_no_other_form(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1e131072", "1e999999999999", "1e-99999999999"])
-def test_a_numeric_that_the_type_cannot_reservation_is_22003(text: str) -> None:
+def test_a_numeric_out_of_the_range_of_its_type_is_22003(text: str) -> None:
     with pytest.raises(ApiError) as caught:
         read_numeric(text)
     assert caught.value.code == "22003"

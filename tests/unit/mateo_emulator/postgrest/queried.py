@@ -1,4 +1,4 @@
-"""Rows of a table, and what a query finds of them."""
+"""A table's columns, and queries of it: planned, or refused."""
 
 from __future__ import annotations
 

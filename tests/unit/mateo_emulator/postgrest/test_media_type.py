@@ -42,7 +42,7 @@ def test_accept_chooses_the_form(accept: str | None, form: str, content_type: st
 @pytest.mark.parametrize(
     "accept", ["text/html", "application/*", "image/png, text/html", "application/json;q=0", ";"]
 )
-def test_a_form_that_there_is_not_is_406(accept: str) -> None:
+def test_a_form_that_is_not_offered_is_406(accept: str) -> None:
     with pytest.raises(ApiError) as caught:
         negotiate(accept)
     assert (caught.value.status, caught.value.code) == (406, "PGRST107")

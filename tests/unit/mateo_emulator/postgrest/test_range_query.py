@@ -66,15 +66,11 @@ def test_header_and_parameters_are_intersected() -> None:
     [
         ("-1", None, "Limit should be greater than or equal to zero."),
         ("-" + "9" * 5000, None, "Limit should be greater than or equal to zero."),
-        (
-            None,
-            "1-0",
-            REVERSED,
-        ),
+        (None, "1-0", REVERSED),
         ("5", "10-12", "Limit should be greater than or equal to zero."),
     ],
 )
-def test_a_range_that_cannot_be_is_416(limit: str | None, header: str | None, reason: str) -> None:
+def test_an_impossible_range_is_416(limit: str | None, header: str | None, reason: str) -> None:
     with pytest.raises(ApiError) as caught:
         read_window(limit, None, header)
     error = caught.value

@@ -1,4 +1,4 @@
-"""`relay import --dry-run`: what would be sent and rejected, without a stack."""
+"""`relay import`: a dry run without a stack, and what a person sees of an import."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""`relay status`: one snapshot alone is not called a proof."""
+"""`relay status`: when its sums are called wrong, and how it shows alarms."""
 
 import json
 from dataclasses import replace
@@ -34,7 +34,7 @@ def see(monkeypatch: pytest.MonkeyPatch, what: Shown, alarms: Alarms) -> None:
 
 
 @pytest.mark.parametrize(("is_final", "code"), [(False, ExitCode.DONE), (True, ExitCode.FOUND)])
-def test_one_snapshot_that_does_not_balance_is_no_fault(
+def test_sums_that_do_not_balance_are_a_fault_only_once_they_are_final(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     is_final: bool,

@@ -78,7 +78,7 @@ def test_what_the_connection_used_today_counts() -> None:
 
 
 def test_a_small_share_of_the_day_makes_more_days() -> None:
-    """A fifth of it, and in the last hour as much again: what is queued then."""
+    """Files use the share, and in the last hour as much again."""
     found = plan(50_000, forecast(), share=5_000)
 
     assert "five days at 10,000 per day, what the bulk lane may use" in found.lines()[0]
@@ -93,7 +93,7 @@ def test_no_day_is_promised_while_something_is_in_the_way() -> None:
     assert found.as_json()["done_on"] is None
 
 
-def test_a_pause_is_said() -> None:
+def test_a_pause_is_told() -> None:
     until = datetime(2026, 11, 23, tzinfo=UTC)
     found = plan(1, forecast(submission=SubmissionView(False, "by hand", until)))
 
@@ -103,7 +103,7 @@ def test_a_pause_is_said() -> None:
     )
 
 
-def test_a_pause_of_the_bulk_lane_alone_is_said() -> None:
+def test_a_pause_of_the_bulk_lane_alone_is_told() -> None:
     until = datetime(2026, 11, 21, 23, tzinfo=UTC)
     found = plan(1, forecast(bulk=SubmissionView(False, "limit.bulk_share", until)))
 

@@ -35,7 +35,7 @@ def raised(sums: Mapping[float, float], **changes: object) -> tuple[float, float
     return NOW - found.since, None if found.until is None else NOW - found.until
 
 
-def test_it_is_named_with_its_meaning_and_its_first_command() -> None:
+def test_a_raised_alarm_has_its_meaning_and_its_first_command() -> None:
     found = rule().raised({NOW - 300: 1.0}, NOW)
 
     assert found == RaisedAlarm("file-refused", "A file cannot be read.", "relay status", NOW - 300)
@@ -53,7 +53,7 @@ def test_it_is_named_with_its_meaning_and_its_first_command() -> None:
     ],
     ids=["no data", "a zero", "over", "still", "twice", "two days ago"],
 )
-def test_it_was_raised_when_a_value_was_above_the_threshold(
+def test_an_alarm_was_raised_when_a_value_was_above_the_threshold(
     sums: Mapping[float, float], expected: object
 ) -> None:
     assert raised(sums) == expected
@@ -64,7 +64,7 @@ def test_it_was_raised_when_a_value_was_above_the_threshold(
     [({600: 1}, None), ({900: 1, 600: 1}, (600, 300)), ({1_200: 1, 600: 1}, None)],
     ids=["one", "two in a row", "a gap"],
 )
-def test_it_needs_as_many_periods_in_a_row_as_its_rule_says(
+def test_an_alarm_needs_as_many_periods_in_a_row_as_its_rule_says(
     sums: Mapping[float, float], expected: object
 ) -> None:
     assert raised(sums, periods=2) == expected
@@ -82,7 +82,7 @@ def test_an_alarm_that_is_on_is_shown_without_any_value() -> None:
     ("state", "expected"),
     [("OK", None), ("INSUFFICIENT_DATA", (500, None)), ("ALARM", (500, None))],
 )
-def test_what_is_raised_by_missing_data_is_as_its_state_says(state: str, expected: object) -> None:
+def test_of_an_alarm_without_own_metrics_the_state_counts(state: str, expected: object) -> None:
     assert raised({}, metrics=(), state=state) == expected
 
 

@@ -16,7 +16,7 @@ from relay_ops.status.forecast import (
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
-OPEN = SubmissionView(is_running=True)
+RUNS = SubmissionView(is_running=True)
 
 
 def forecast(
@@ -29,14 +29,14 @@ def forecast(
     used: int = 0,
     **changes: Any,
 ) -> Forecast:
-    """An reconciliation of 1,000 entities a day, at a time in Berlin."""
+    """A forecast with 1,000 entities a day, at a time in Berlin."""
     values: dict[str, Any] = {
         "now": datetime(year, month, day, hour, minute, tzinfo=BERLIN),
         "entities": Used(used, 1_000),
         "requests": Used(0, 100),
         "requests_for_imports": 95,
-        "submission": OPEN,
-        "bulk": BulkView(Used(0, 800), Used(0, 76), OPEN),
+        "submission": RUNS,
+        "bulk": BulkView(Used(0, 800), Used(0, 76), RUNS),
     }
     return Forecast(**{**values, **changes})
 
@@ -87,12 +87,12 @@ def test_without_requests_for_imports_nothing_goes_today() -> None:
     assert spent.drained_on(1) == date(2026, 11, 22)
 
 
-def test_while_submission_is_closed_until_tomorrow_nothing_goes_today() -> None:
+def test_while_submission_is_paused_until_tomorrow_nothing_goes_today() -> None:
     until = datetime(2026, 11, 21, 23, 1, tzinfo=UTC)
-    closed = forecast(2026, 11, 21, submission=SubmissionView(False, "limit.entities", until))
+    paused = forecast(2026, 11, 21, submission=SubmissionView(False, "limit.entities", until))
 
-    assert closed.drained_on(1_000) == date(2026, 11, 22)
-    assert closed.drained_on(1_001) == date(2026, 11, 23)
+    assert paused.drained_on(1_000) == date(2026, 11, 22)
+    assert paused.drained_on(1_001) == date(2026, 11, 23)
 
 
 def test_a_pause_that_ends_today_takes_the_rest_of_today() -> None:
@@ -123,10 +123,10 @@ def test_nothing_is_promised_while_something_is_in_the_way_of_single_connections
 
 
 def test_a_refused_token_is_said_once() -> None:
-    closed = SubmissionView(False, "mateo.credentials", datetime(2026, 11, 21, 13, tzinfo=UTC))
+    paused = SubmissionView(False, "mateo.credentials", datetime(2026, 11, 21, 13, tzinfo=UTC))
 
     seen = forecast(
-        2026, 11, 21, submission=closed, blockers=(BLOCKING_METRICS["CredentialsRefused"],)
+        2026, 11, 21, submission=paused, blockers=(BLOCKING_METRICS["CredentialsRefused"],)
     )
 
     assert seen.in_the_way == ("Mateo refuses the token",)

@@ -122,7 +122,7 @@ def test_a_connection_that_waits_is_named_with_what_helps(
     assert helps in one.what_to_do
 
 
-def test_a_connection_that_mateo_refuses_is_told_with_mateo_s_words() -> None:
+def test_a_connection_that_mateo_refuses_is_told_with_mateos_words() -> None:
     wait = RefusalPause(AT - 60, AT + 600, 3, 400, "PGRST204", "no column 'vip'")
 
     one = only(noted=Noted(refused={RefusedKind("shop", "contact_details"): wait}))

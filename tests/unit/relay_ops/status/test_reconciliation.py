@@ -145,7 +145,7 @@ def test_an_open_import_may_hold_what_a_failing_receiver_stored_uncounted() -> N
     assert (seen.open_excess, seen.open_twice) == (2, 0)
 
 
-def test_an_item_that_ends_during_a_look_is_neither_lost_nor_counted_twice() -> None:
+def test_an_item_that_ends_during_a_snapshot_is_neither_lost_nor_counted_twice() -> None:
     before = {DAY: {"imported": 1}}
 
     assert reconciliation(snapshot(3, 3, recorded_before=before, open_items=2)).balances
@@ -171,7 +171,7 @@ def test_messages_that_come_late_to_the_count_are_not_lost() -> None:
     assert reconciliation(early, snapshot(3, 0, queue=Messages(visible=1))).balances
 
 
-def test_messages_that_a_look_misses_are_taken_from_another() -> None:
+def test_messages_that_one_snapshot_misses_are_taken_from_another() -> None:
     assert reconciliation(
         snapshot(500, queue=Messages(visible=4)), snapshot(500, queue=Messages(5))
     ).balances
@@ -180,7 +180,7 @@ def test_messages_that_a_look_misses_are_taken_from_another() -> None:
     ).balances
 
 
-def test_what_is_received_between_the_looks_is_not_lost() -> None:
+def test_what_is_received_between_the_snapshots_is_not_lost() -> None:
     assert reconciliation(snapshot(3, 3), snapshot(8, 3)).balances
 
 

@@ -151,7 +151,7 @@ def test_a_double_count_is_said_with_the_day() -> None:
     assert found[-1].startswith("DOES NOT BALANCE: ")
 
 
-def test_an_open_import_too_many_is_said() -> None:
+def test_items_in_open_imports_that_ended_already_are_said() -> None:
     found = lines(shown(snapshot(3, 3, open_imports=1, open_items=2)))
 
     assert any(one.startswith("COUNTED TWICE: at least 2 items in open imports") for one in found)
@@ -212,8 +212,8 @@ def test_the_day_on_which_the_backlog_is_drained_is_a_date() -> None:
 
 
 def test_without_a_token_no_day_is_promised() -> None:
-    closed = SubmissionView(False, "mateo.credentials", NOON)
-    what = shown(snapshot(100, queue=Messages(visible=1)), submission=closed)
+    paused = SubmissionView(False, "mateo.credentials", NOON)
+    what = shown(snapshot(100, queue=Messages(visible=1)), submission=paused)
 
     assert line(what, "Drained on") == "unknown Mateo refuses the token"
 

@@ -235,7 +235,7 @@ def test_parameters_of_other_requests_mean_nothing(key: str) -> None:
     assert parsed((key, "anything")) == ReadPlan()
 
 
-def test_of_repeated_shapes_one_counts() -> None:
+def test_of_repeated_parameters_that_shape_the_answer_one_counts() -> None:
     query = parsed(("select", "id"), ("select", "name"), ("limit", "3"), ("limit", "4"))
     assert query.select is not None
     assert [item.name for item in query.select] == ["id"]

@@ -101,7 +101,7 @@ def test_a_value_of_the_wrong_type_has_the_code_of_postgres(key: str, text: str,
     assert (error.status, error.code) == (404 if code == "42883" else 400, code)
 
 
-def test_what_cannot_be_read_is_said_before_what_is_not_there() -> None:
+def test_a_mistake_of_syntax_is_told_before_an_unknown_column() -> None:
     assert refused(("banana", "eq.1"), ("count", "20")).code == "PGRST100"
 
 

@@ -1,4 +1,4 @@
-"""``select``: names, aliases, ways into JSON and casts, and what each shows."""
+"""``select``: names, aliases, paths into JSON and casts, and what each shows."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_the_names_of_the_answer(select: str, names: list[str]) -> None:
         ("name->0", None),
     ],
 )
-def test_a_way_into_json_shows_what_is_there(select: str, value: object) -> None:
+def test_a_path_into_json_shows_what_is_there(select: str, value: object) -> None:
     assert list(shown(select).values()) == [value]
 
 
