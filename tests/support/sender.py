@@ -36,7 +36,7 @@ class Sender:
     secret: str = "an-example-secret"
     connection: str = ""
 
-    def unproven(self, given: Request) -> Request:
+    def unauthenticated(self, given: Request) -> Request:
         """The same request without its authentication."""
         bare = {name: value for name, value in given.headers.items() if name != self.auth_header}
         return replace(given, headers=bare, path=bare_path(given), body=self.spoil(given.body))

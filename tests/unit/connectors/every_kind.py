@@ -1,4 +1,4 @@
-"""All kinds, their example webhooks, and who refuses them."""
+"""All kinds, their example webhooks, and the rows that become of these."""
 
 from import_relay.connectors.kinds import kinds
 from tests.support.authentic import mapped, requests_of

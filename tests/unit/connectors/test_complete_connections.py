@@ -1,5 +1,8 @@
 """A connection with what its kind maps by default, and the mistakes that concern receiving."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from import_relay.connectors.complete_connections import (
@@ -10,14 +13,17 @@ from import_relay.connectors.complete_connections import (
 )
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.connections import Connection
+from tests.support.authentic import connection_of, requests_of, secrets_of
 from tests.support.builders import connections
+from tests.support.webhooks import NOW
 
 SHOP = '[shop]\nkind = "shopify"\nid_prefix = "s-"\ntime_zone = "Europe/Berlin"\n'
 
 
 def only(text: str) -> Connection:
-    (one,) = connections(text).values()
-    return one
+    """The one connection of the text."""
+    (connection,) = connections(text).values()
+    return connection
 
 
 def keys(text: str) -> list[str]:
@@ -35,7 +41,7 @@ def test_a_connection_with_tables_has_those_that_it_names() -> None:
     assert with_defaults(only(f"{SHOP}[shop.deal]")).record_types.keys() == {"deal"}
 
 
-def test_a_column_overrides_the_default_and_an_empty_one_takes_it_away() -> None:
+def test_a_column_overrides_the_default_and_an_empty_expression_removes_it() -> None:
     text = f'{SHOP}[shop.contact.fields]\ncity = "town"\nemail = ""\nmy_field = "x"'
     default = connector_for("shopify").DEFAULTS["contact"]
 
@@ -45,7 +51,7 @@ def test_a_column_overrides_the_default_and_an_empty_one_takes_it_away() -> None
     assert found.keys() == {*default.fields, "my_field"} - {"email"}
 
 
-def test_prefix_and_time_zone_are_the_connections_unless_a_type_has_its_own() -> None:
+def test_record_types_have_the_connections_prefix_and_its_time_zone_or_their_own() -> None:
     text = f'{SHOP}[shop.contact]\n[shop.deal]\ntime_zone = "Asia/Tokyo"'
 
     found = with_defaults(only(text)).record_types
@@ -69,7 +75,7 @@ def test_prefix_and_time_zone_are_the_connections_unless_a_type_has_its_own() ->
         ),
     ],
 )
-def test_what_a_kind_finds_wrong_names_its_key(text: str, found: list[str]) -> None:
+def test_each_mistake_that_a_kind_finds_names_its_key(text: str, found: list[str]) -> None:
     assert keys(text) == found
 
 
@@ -82,5 +88,39 @@ def test_a_mistake_in_a_mapping_does_not_concern_receiving() -> None:
 
 
 @pytest.mark.parametrize("option", sorted(NOT_FOR_RECEIVING))
-def test_an_option_that_only_fetching_needs_exists(option: str) -> None:
+def test_an_option_that_receiving_does_not_need_exists(option: str) -> None:
     assert any(option in connector_for(kind).OPTIONS for kind in kinds())
+
+
+class ReadOptions(dict[str, str]):
+    """Options that remember in `names` which of them were read."""
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        super().__init__(options)
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.names.add(str(name))
+        return super().__contains__(name)
+
+
+def test_receiving_reads_none_of_the_options_that_it_does_not_need() -> None:
+    read: set[str] = set()
+    for kind in kinds():
+        connector = connector_for(kind)
+        for given in requests_of(kind).values():
+            options = ReadOptions(connection_of(kind).options)
+            connector.verify(given, secrets_of(kind), options, now=NOW)
+            connector.split(given, options)
+            read |= options.names
+
+    assert read >= {"auth", "public_url", "event_id"}
+    assert not read & NOT_FOR_RECEIVING

@@ -1,7 +1,7 @@
 """What holds for the senders of every kind, from the gateway's event to the answer and the store.
 
-One failing case for each rule about authentications and bodies. What is particular to a kind is
-tested beside it; tests/fuzz looks for what nobody thought of.
+Each rule about authentication and bodies is tested over all kinds. The folder of a kind tests what
+is particular to it; tests/fuzz tries arbitrary bodies and headers.
 """
 
 import gzip
@@ -19,7 +19,7 @@ from import_relay.domain.errors import SignatureError
 from import_relay.mapping.mapping_mistakes import mapping_mistakes
 from tests.support.authentic import connection_of, requests_of, secrets_of, sender_of, with_body
 from tests.support.receiver import hand_in, post
-from tests.support.webhooks import NOW, ROOT, gateway_event
+from tests.support.webhooks import NOW, ROOT, gateway_event, with_headers
 from tests.unit.connectors.every_kind import ALL, EVERY_FILE, rows
 
 OVER_HTTP = [kind for kind in ALL if sender_of(kind).transport == "http"]
@@ -32,27 +32,18 @@ A_LIST = frozenset({"standard_webhooks"})
 
 
 def first(kind: str) -> Request:
-    """One authentic request."""
+    """The first example of a kind, as an authentic request."""
     return next(iter(requests_of(kind).values()))
 
 
-def changed(kind: str, **headers: str | None) -> Request:
-    """An authentic request with other headers."""
-    given = first(kind)
-    merged = {**given.headers, **headers}
-    return replace(
-        given, headers={name: value for name, value in merged.items() if value is not None}
-    )
-
-
 def refusal(kind: str, given: Request, *, now: float = NOW) -> str:
-    """The code with which a source refuses a request."""
+    """The code with which the connector refuses a request."""
     with pytest.raises(SignatureError) as caught:
         connector_for(kind).verify(given, secrets_of(kind), connection_of(kind).options, now=now)
     return caught.value.code
 
 
-def test_every_kind_has_a_sender_with_samples() -> None:
+def test_every_kind_has_a_sender_with_example_webhooks() -> None:
     assert all(sender_of(kind) for kind in ALL)
     assert [kind for kind in ALL if not requests_of(kind)] == []
 
@@ -94,7 +85,7 @@ def test_header_names_may_be_in_any_case(kind: str, write: object) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in ALL if sender_of(kind).needs_secret])
 @pytest.mark.parametrize("secrets", [(), ("",), ("never-generated:" + "x" * 60,)])
-def test_who_does_not_know_the_secret_is_refused(kind: str, secrets: tuple[str, ...]) -> None:
+def test_a_request_is_refused_if_no_secret_fits(kind: str, secrets: tuple[str, ...]) -> None:
     with pytest.raises(SignatureError) as caught:
         connector_for(kind).verify(first(kind), secrets, connection_of(kind).options, now=NOW)
     assert caught.value.code in {"signature.no_secret", "signature.mismatch"}
@@ -102,7 +93,7 @@ def test_who_does_not_know_the_secret_is_refused(kind: str, secrets: tuple[str, 
 
 @pytest.mark.parametrize("kind", OVER_HTTP)
 def test_a_request_without_authentication_is_refused_and_nothing_written(kind: str) -> None:
-    bare = sender_of(kind).unproven(first(kind))
+    bare = sender_of(kind).unauthenticated(first(kind))
     answer = post(kind, bare)
     assert answer.status == 401
     assert answer.code in REFUSALS
@@ -110,7 +101,7 @@ def test_a_request_without_authentication_is_refused_and_nothing_written(kind: s
 
 
 @pytest.mark.parametrize("kind", sorted(set(ALL) - set(OVER_HTTP)))
-def test_what_comes_over_the_event_bus_is_not_taken_from_the_web(kind: str) -> None:
+def test_a_kind_of_the_event_bus_takes_nothing_from_the_web(kind: str) -> None:
     answer = post(kind, replace(first(kind), transport="http", method="POST"))
     assert (answer.status, answer.code) == (401, "signature.wrong_transport")
     assert answer.store.is_untouched
@@ -142,9 +133,9 @@ SPOILT = (
 
 @pytest.mark.parametrize("how", SPOILT)
 @pytest.mark.parametrize("kind", BY_HEADER)
-def test_a_proof_that_is_not_exactly_right_is_refused(kind: str, how: str) -> None:
+def test_an_authentication_that_is_not_exactly_right_is_refused(kind: str, how: str) -> None:
     header = sender_of(kind).auth_header or ""
-    given = changed(kind, **{header: spoilt(first(kind).headers[header], how)})
+    given = with_headers(first(kind), **{header: spoilt(first(kind).headers[header], how)})
     if kind in A_LIST and how == "twice, joined with a space":
         assert post(kind, given).status == 200
         return
@@ -164,7 +155,7 @@ def test_a_time_that_is_no_number_is_refused(kind: str, time: str) -> None:
     header = sender_of(kind).time or ""
     value = first(kind).headers[header]
     signed = str(NOW * 1_000) if str(NOW * 1_000) in value else str(NOW)
-    given = changed(kind, **{header: value.replace(signed, time)})
+    given = with_headers(first(kind), **{header: value.replace(signed, time)})
     assert refusal(kind, given) == "signature.malformed"
 
 
@@ -211,8 +202,8 @@ UNREADABLE = {
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
 @pytest.mark.parametrize("kind", OVER_HTTP)
 def test_a_body_that_is_not_what_the_kind_sends_becomes_no_row(kind: str, body: bytes) -> None:
-    """Quarantined, or items that are rejected or ignored; refused if the authentication was in the
-    body.
+    """It is quarantined, or its items are rejected or ignored; if the authentication was in the
+    body, the request is refused.
     """
     answer = post(kind, with_body(kind, first(kind), body))
     if answer.status == 401:
@@ -241,27 +232,24 @@ def test_a_compressed_body_waits_in_quarantine(kind: str, encoding: str) -> None
         assert (answer.status, answer.code) == (status, "delivery.compressed")
 
 
-def test_only_the_kind_of_calls_that_people_build_answers_with_a_4xx() -> None:
+def test_only_the_kind_whose_senders_are_programmed_by_users_answers_with_a_4xx() -> None:
     """The CRMs would send the same body again for hours, or give the webhook up."""
-    told = {kind: connector_for(kind).REPLIES.unreadable for kind in ALL}
-    assert {kind: status for kind, status in told.items() if status != 200} == {"json": 400}
-
-
-# ---------------------------------------------------------------- what is exact
+    statuses = {kind: connector_for(kind).REPLIES.unreadable for kind in ALL}
+    assert {kind: status for kind, status in statuses.items() if status != 200} == {"json": 400}
 
 
 # ---------------------------------------------------------------- what is configured
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_the_example_connection_is_right(kind: str) -> None:
+def test_the_example_connection_has_no_mistakes(kind: str) -> None:
     connection = with_defaults(connection_of(kind))
     assert list(kind_mistakes(connector_for(kind), connection)) == []
     assert list(mapping_mistakes(connection)) == []
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ALL if connector_for(kind).DEFAULTS])
-def test_the_default_mapping_is_right_without_a_word_of_configuration(kind: str) -> None:
+def test_the_default_mapping_has_no_mistakes_without_any_configuration(kind: str) -> None:
     connection = with_defaults(replace(connection_of(kind), record_types={}))
     assert connection.record_types
     assert list(mapping_mistakes(connection)) == []
@@ -273,19 +261,20 @@ def test_an_option_that_is_not_known_is_named(kind: str) -> None:
     assert "never_heard_of" in [key for key, _ in kind_mistakes(connector_for(kind), connection)]
 
 
-NEEDS = ("cryptography", "httpx", "jmespath", "phonenumbers", "pydantic", "xml")
+OPTIONAL = ("cryptography", "httpx", "jmespath", "phonenumbers", "pydantic", "xml")
+"""What no receiver imports unless its kind needs it: each costs time at the start."""
 NEEDED_BY = {"salesforce_outbound": {"xml"}}
 SHARED = {"salesforce_flow": {kinds()["json"]}}
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_kind_imports_nothing_that_another_one_needs(kind: str) -> None:
+def test_a_kind_imports_nothing_that_only_another_kind_needs(kind: str) -> None:
     program = f"import sys, {kinds()[kind]}; print(*sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "layers/import_relay/python")}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
-    assert set(NEEDS) & loaded == NEEDED_BY.get(kind, set())
+    assert set(OPTIONAL) & loaded == NEEDED_BY.get(kind, set())
     others = {module for name, module in kinds().items() if name != kind}
     assert others & loaded == SHARED.get(kind, set())

@@ -25,7 +25,7 @@ JSON_KINDS = sorted({kind for kind, _ in JSON_FILES})
 
 
 def with_each_value(kind: str, value: bytes) -> Iterator[Request]:
-    """Every JSON request of a kind, with each of its values in turn replaced by this one."""
+    """Every JSON request of a kind, each of its values replaced by this one in turn."""
     for name in (name for of, name in JSON_FILES if of == kind):
         given = requests_of(kind)[name]
         for found in LEAF.finditer(given.body):
@@ -75,7 +75,7 @@ def test_a_value_of_another_type_is_mapped_or_rejected(kind: str, value: bytes) 
 
 
 PHONE = re.compile(rb"(?:\+|%2B)49(?:[ +]?[0-9])+")
-"""A number in a sample; none is written in another way."""
+"""A phone number in an example; none is written in another way."""
 WITH_PHONES = [
     (kind, name) for kind, name in EVERY_FILE if PHONE.search(requests_of(kind)[name].body)
 ]
@@ -83,7 +83,7 @@ WITH_PHONES = [
 
 @pytest.mark.parametrize("number", [b"+436641234567", b"+43 664 1234567", b"+43 (0) 664 1234567"])
 @pytest.mark.parametrize(("kind", "name"), WITH_PHONES)
-def test_a_number_never_loses_its_plus(kind: str, name: str, number: bytes) -> None:
+def test_a_phone_number_never_loses_its_plus(kind: str, name: str, number: bytes) -> None:
     """Without it an Austrian number would be another person's in Germany."""
     given = requests_of(kind)[name]
     request = with_body(kind, given, PHONE.sub(number, given.body))

@@ -1,6 +1,7 @@
 """What holds for the values of every kind, type of record and column, by the files in events/.
 
-A column's error is the column's, whatever the connector; and a configured version orders alone.
+An unusable value costs its column alone, whatever the connector; a configured version overrides
+every other one.
 """
 
 import json
@@ -76,9 +77,9 @@ def columns_of(kind: str) -> Iterator[tuple[object, MappedChange, RecordType, st
 
 
 def only(found: Mapped) -> MappedChange | ItemOutcome:
-    ends: list[MappedChange | ItemOutcome] = [*found.changes, *found.outcomes]
-    (one,) = ends
-    return one
+    results: list[MappedChange | ItemOutcome] = [*found.changes, *found.outcomes]
+    (result,) = results
+    return result
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -109,9 +110,7 @@ def test_an_unusable_value_costs_its_column_and_nothing_else(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("blank", BLANKS)
-def test_what_is_empty_overwrites_nothing_in_any_column_unless_it_clears(
-    kind: str, blank: str
-) -> None:
+def test_an_empty_value_overwrites_no_column_unless_it_clears_it(kind: str, blank: str) -> None:
     for item, _, record_type, column in columns_of(kind):
         if column in IDENTIFIERS:
             continue
@@ -128,7 +127,7 @@ def test_what_is_empty_overwrites_nothing_in_any_column_unless_it_clears(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_configured_version_alone_orders_the_changes(kind: str) -> None:
+def test_a_configured_version_overrides_the_connectors(kind: str) -> None:
     for item, change in examples(kind):
         record_type = type_of(kind, change)
         counted = replace(record_type, version="`5`")
@@ -141,5 +140,5 @@ def test_a_configured_version_alone_orders_the_changes(kind: str) -> None:
         assert (by_receipt.version, by_receipt.by_receipt) == (NOW * 1_000_000, True)
 
 
-def test_every_kind_whose_webhooks_hold_records_has_examples() -> None:
-    assert [kind for kind in KINDS if not examples(kind)] == ["attio"]  # ids only
+def test_every_kind_has_examples_unless_its_webhooks_hold_ids_only() -> None:
+    assert [kind for kind in KINDS if not examples(kind)] == ["attio"]

@@ -1,4 +1,4 @@
-"""A connector is found by its folder alone: the one of docs/connectors.md, put into a folder."""
+"""A connector is found by its folder alone, as that of docs/connectors.md shows."""
 
 import hmac
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from import_relay import connectors
-from import_relay.connectors import kinds as found
+from import_relay.connectors import kinds as registry
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Request
 from import_relay.connectors.usable_connections import mistakes_of
@@ -44,18 +44,17 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (folder / "events.py").write_text(code, encoding="utf-8")
     (folder / "__init__.py").write_text("", encoding="utf-8")
     monkeypatch.setattr(connectors, "__path__", [*connectors.__path__, str(tmp_path)])
-    found.kinds.cache_clear()
-    found.connector_for.cache_clear()
+    registry.kinds.cache_clear()
+    registry.connector_for.cache_clear()
     yield
-    found.kinds.cache_clear()
-    found.connector_for.cache_clear()
+    registry.kinds.cache_clear()
+    registry.connector_for.cache_clear()
     for name in [one for one in sys.modules if one.startswith("import_relay.connectors.acme")]:
         del sys.modules[name]
 
 
 def connection() -> Connection:
-    (one,) = parse_connections('[shop]\nkind = "acme"').values()
-    return one
+    return parse_connections('[shop]\nkind = "acme"')["shop"]
 
 
 def request(*, secret: str = SECRET) -> Request:
@@ -64,13 +63,13 @@ def request(*, secret: str = SECRET) -> Request:
     return Request("POST", "/webhooks/shop", "", headers, body, 1)
 
 
-def test_a_kind_is_there_once_its_folder_is() -> None:
-    assert "acme" in found.kinds()
+def test_a_kind_exists_once_its_folder_does() -> None:
+    assert "acme" in registry.kinds()
     assert not any(mistakes_of({"shop": connection()}).values())
 
 
 def test_its_webhook_is_verified_split_interpreted_and_mapped_by_default() -> None:
-    connector = found.connector_for("acme")
+    connector = registry.connector_for("acme")
 
     connector.verify(request(), [SECRET], {}, now=0)
     (item,) = connector.split(request(), {})
@@ -90,7 +89,7 @@ def test_its_webhook_is_verified_split_interpreted_and_mapped_by_default() -> No
 
 def test_a_webhook_that_acme_did_not_sign_is_refused() -> None:
     with pytest.raises(SignatureError):
-        found.connector_for("acme").verify(request(secret="guessed"), [SECRET], {}, now=0)
+        registry.connector_for("acme").verify(request(secret="guessed"), [SECRET], {}, now=0)
 
 
 def test_relay_try_signs_as_acme_does() -> None:
@@ -101,13 +100,13 @@ def test_relay_try_signs_as_acme_does() -> None:
         authenticated(unsigned, connection(), [])
 
 
-def test_a_folder_without_such_a_file_is_no_kind() -> None:
-    assert "shared" not in found.kinds()
-    assert not found.can_fetch("acme")
+def test_a_folder_without_events_or_a_fetcher_offers_none() -> None:
+    assert "shared" not in registry.kinds()
+    assert not registry.can_fetch("acme")
 
 
-def test_the_ways_of_a_crm_are_kinds_of_their_own() -> None:
-    ways = [kind for kind in found.kinds() if kind.startswith("salesforce")]
+def test_each_connector_of_a_crm_is_a_kind_of_its_own() -> None:
+    found = [kind for kind in registry.kinds() if kind.startswith("salesforce")]
 
-    assert ways == ["salesforce_cdc", "salesforce_flow", "salesforce_outbound"]
-    assert [kind for kind in ways if found.can_fetch(kind)] == ["salesforce_cdc"]
+    assert found == ["salesforce_cdc", "salesforce_flow", "salesforce_outbound"]
+    assert [kind for kind in found if registry.can_fetch(kind)] == ["salesforce_cdc"]

@@ -1,13 +1,11 @@
 """Mistakes in connections.toml: which of them keep webhooks out, and of which connection."""
 
-import inspect
 from typing import cast
 
 import pytest
 
-from import_relay.connectors.complete_connections import NOT_FOR_RECEIVING, receiving_mistakes
+from import_relay.connectors.complete_connections import receiving_mistakes
 from import_relay.connectors.contract import Replies
-from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.connections import parse_connections
 from import_relay.domain.errors import ConnectionDisabled, RelayError
@@ -102,12 +100,3 @@ def test_a_mistake_in_an_option_that_receiving_does_not_need_keeps_no_webhook_ou
 
     assert list(receiving_mistakes(connection)) == []
     assert mistakes_of({"hub": connection})["hub"]
-
-
-def test_options_that_receiving_does_not_need_exist_and_are_not_read_by_it() -> None:
-    options = {name for kind in kinds() for name in connector_for(kind).OPTIONS}
-    assert options >= NOT_FOR_RECEIVING
-    for kind in kinds():
-        connector = connector_for(kind)
-        looked_at = inspect.getsource(connector.verify) + inspect.getsource(connector.split)
-        assert not [name for name in NOT_FOR_RECEIVING if f'"{name}"' in looked_at]

@@ -30,7 +30,9 @@ def bare(kind: str) -> Request:
     """A request of the kind without its authentication."""
     given = next(iter(requests_of(kind).values()))
     path = f"/webhooks/{kind}"
-    return replace(sender_of(kind).unproven(given), path=path, method="POST", transport="http")
+    return replace(
+        sender_of(kind).unauthenticated(given), path=path, method="POST", transport="http"
+    )
 
 
 def verify(signed: Request, connection: Connection, secrets: list[str]) -> None:

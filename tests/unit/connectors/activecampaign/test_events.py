@@ -192,11 +192,11 @@ def test_custom_fields_can_be_mapped_by_their_number() -> None:
     assert (columns["loyalty"], "other" in columns) == ("gold", False)
 
 
-def test_fields_that_an_event_does_not_hold_are_left_alone() -> None:
+def test_a_field_that_an_event_does_not_hold_is_not_set() -> None:
     assert "loyalty" not in row("activecampaign.tag-added.txt", loyalty='contact.fields."1"')
 
 
-def test_an_objection_can_be_mapped() -> None:
+def test_an_unsubscription_can_be_mapped_to_declined() -> None:
     consent = "type == 'unsubscribe' && 'declined' || null"
     assert row("activecampaign.unsubscribe.txt", newsletter=consent)["newsletter"] == "declined"
     assert "newsletter" not in row("activecampaign.subscribe.txt", newsletter=consent)

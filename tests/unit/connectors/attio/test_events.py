@@ -1,4 +1,4 @@
-"""Attio: the signature over the body alone, ids only, and what becomes of merges and deletions."""
+"""Attio: the signature over the body, events that hold only ids, merges and deletions."""
 
 import json
 from functools import partial
@@ -138,18 +138,18 @@ def test_a_body_without_events_has_the_wrong_shape(body: str) -> None:
 
 
 @pytest.mark.parametrize("event_type", ["record.created", "record.updated"])
-def test_a_record_is_to_be_read_and_says_then_what_it_is(event_type: str) -> None:
+def test_a_changed_record_is_fetched_and_only_then_has_a_type(event_type: str) -> None:
     change = interpret(event(event_type, attribute_id="a"))
     assert change == Change(None, lookup=RecordLookup(PEOPLE, RECORD))
 
 
-def test_a_merge_is_ignored_unless_the_record_that_remains_can_be_read() -> None:
+def test_a_merge_is_ignored_unless_the_remaining_record_can_be_fetched() -> None:
     (change,) = changes("attio.people-merged.json")
     lookup = RecordLookup(PEOPLE, RECORD, moves_time=False)
     assert change == Change(None, ignored="merged", lookup=lookup)
 
 
-def test_a_deletion_is_ignored_and_nothing_read() -> None:
+def test_a_deletion_is_ignored_and_nothing_is_fetched() -> None:
     assert changes("attio.person-deleted.json") == [Change(None, ignored="deleted")]
 
 

@@ -1,4 +1,4 @@
-"""Fetching at Attio: which object a UUID is, and simple values of Attio's lists."""
+"""Fetching at Attio: which object a UUID names, and simple values out of Attio's lists."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ URL = f"https://api.attio.com/v2/objects/{PEOPLE}"
 CONNECTION = with_defaults(Connection("attio", "attio"))
 
 
-def this(slug: object = "people") -> httpx.Response:
+def object_answer(slug: object = "people") -> httpx.Response:
     return answer({"data": {"id": {"object_id": PEOPLE}, "api_slug": slug}})
 
 
@@ -36,8 +36,8 @@ def read(crm: Crm, *ids: str) -> Mapping[str, FetchedRecord]:
     return fetcher.read(crm.api("token"), PEOPLE, ids or (ONE,), frozenset())
 
 
-def simple(*entries: object) -> Any:
-    found = read(Crm([this(), answer({"data": [entry(x=list(entries))]})]))
+def simple_value(*entries: object) -> Any:
+    found = read(Crm([object_answer(), answer({"data": [entry(x=list(entries))]})]))
     values = found[ONE].record["values"]
     assert isinstance(values, dict)
     return values["x"]
@@ -50,15 +50,15 @@ def failure(*answers: httpx.Response) -> RecordsNotFetched:
 
 
 def row(record_type: str, slug: str, **values: object) -> dict[str, object]:
-    record = read(Crm([this(slug), answer({"data": [entry(**values)]})]))[ONE].record
+    record = read(Crm([object_answer(slug), answer({"data": [entry(**values)]})]))[ONE].record
     mappings = {name: RecordMapping(one) for name, one in CONNECTION.record_types.items()}
     fitting = [name for name, mapping in mappings.items() if mapping.condition(record)]
     assert fitting == [record_type]
     return mappings[record_type].columns(record).values
 
 
-def test_records_are_queried_by_id_and_say_which_object_they_are_of() -> None:
-    crm = Crm([this(), answer({"data": [entry(ONE)]})])
+def test_records_are_queried_by_id_and_name_their_object() -> None:
+    crm = Crm([object_answer(), answer({"data": [entry(ONE)]})])
     assert read(crm, ONE, TWO) == {
         ONE: FetchedRecord({"id": ONE, "object": "people", "values": {}}, None)
     }
@@ -67,11 +67,11 @@ def test_records_are_queried_by_id_and_say_which_object_they_are_of() -> None:
     assert {one.headers["authorization"] for one in crm.requests} == {"Bearer token"}
 
 
-def test_a_record_changed_when_the_newest_of_its_values_was_written() -> None:
+def test_the_newest_of_its_values_says_when_a_record_changed() -> None:
     older = value("text", value="a")
     newer = {**older, "active_from": "2026-11-21T09:30:01.500000000Z"}
     entries = [entry(x=[older], y=[newer, "odd"], z=[]), entry(TWO, x=[{"value": "no time"}])]
-    found = read(Crm([this(), answer({"data": entries})]), ONE, TWO)
+    found = read(Crm([object_answer(), answer({"data": entries})]), ONE, TWO)
 
     assert found[ONE].changed_at == 1_795_253_401_500_000
     assert (found[ONE].version, found[TWO].changed_at) == (None, None)
@@ -108,11 +108,13 @@ def test_a_record_changed_when_the_newest_of_its_values_was_written() -> None:
     ],
 )
 def test_values_become_simple(entries: list[object], expected: object) -> None:
-    assert simple(*entries) == expected
+    assert simple_value(*entries) == expected
 
 
 def test_a_location_keeps_its_parts() -> None:
-    found = simple(value("location", line_1="Beispielstrasse 1", locality="Berlin", postcode=None))
+    found = simple_value(
+        value("location", line_1="Beispielstrasse 1", locality="Berlin", postcode=None)
+    )
     assert (found["line_1"], found["locality"], found["postcode"]) == (
         "Beispielstrasse 1",
         "Berlin",
@@ -147,14 +149,14 @@ def test_a_deal_is_mapped() -> None:
 
 
 def test_a_company_fits_no_record_type() -> None:
-    record = read(Crm([this("companies"), answer({"data": [entry()]})]))[ONE].record
+    record = read(Crm([object_answer("companies"), answer({"data": [entry()]})]))[ONE].record
     mappings = [RecordMapping(one) for one in CONNECTION.record_types.values()]
     assert [mapping.condition(record) for mapping in mappings] == [False, False]
 
 
 def test_an_object_of_another_workspace_is_not_taken_for_deleted_records() -> None:
     assert failure(answer({}, 404)).code == "fetcher.unexpected"
-    assert failure(this(), answer({}, 404)).code == "fetcher.unexpected"
+    assert failure(object_answer(), answer({}, 404)).code == "fetcher.unexpected"
 
 
 @pytest.mark.parametrize("given", [{}, {"data": []}, {"data": {"api_slug": None}}, []])
@@ -174,8 +176,8 @@ def test_an_object_of_another_shape_is_unexpected(given: object) -> None:
     ],
 )
 def test_records_of_another_shape_or_others_are_unexpected(given: object) -> None:
-    assert failure(this(), answer(given)).code == "fetcher.unexpected"
+    assert failure(object_answer(), answer(given)).code == "fetcher.unexpected"
 
 
-def test_a_refused_token_is_said_so() -> None:
+def test_a_refused_token_has_a_code_of_its_own() -> None:
     assert failure(answer({}, 403)).code == "fetcher.refused"

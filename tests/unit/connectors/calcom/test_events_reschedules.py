@@ -10,7 +10,7 @@ from tests.support.webhooks import sample
 from tests.unit.connectors.calcom.bookings import NEW, OLD, changes, event, row, rows
 
 
-def test_a_reschedule_brings_the_new_appointment_and_cancels_the_old_one() -> None:
+def test_a_reschedule_makes_the_new_appointment_and_cancels_the_old_one() -> None:
     _, new, old = rows("calcom.booking-rescheduled")
     assert (new["external_id"], new["start_time"]) == (NEW, "2026-11-25T10:30:00Z")
     assert "cancelled_at" not in new
@@ -31,12 +31,12 @@ def test_what_a_reschedule_says_of_the_old_booking_is_partial() -> None:
     ]
 
 
-def test_a_request_to_reschedule_ends_the_old_booking_before_it_is_confirmed() -> None:
+def test_a_request_to_reschedule_cancels_the_old_booking_before_it_is_confirmed() -> None:
     (old,) = rows("calcom.booking-requested")
     assert (old["external_id"], old["cancelled_at"]) == (OLD, "2026-11-21T09:40:00.120000Z")
 
 
-def test_the_old_booking_is_of_the_new_ones_type_for_a_condition() -> None:
+def test_a_condition_sees_the_new_bookings_type_for_the_old_one() -> None:
     given = with_defaults(
         Connection(
             "calcom",
@@ -50,12 +50,12 @@ def test_the_old_booking_is_of_the_new_ones_type_for_a_condition() -> None:
 
 
 @pytest.mark.parametrize("old", [None, "", 7, NEW])
-def test_without_another_booking_before_it_nothing_else_is_cancelled(old: object) -> None:
+def test_a_reschedule_that_names_no_other_booking_cancels_none(old: object) -> None:
     found = changes(json.dumps(event("BOOKING_RESCHEDULED", rescheduleUid=old)))
     assert [change.record_type for change in found] == ["contact", "appointment"]
 
 
-def test_the_old_booking_without_times_is_cancelled_all_the_same() -> None:
+def test_an_old_booking_without_times_is_cancelled_too() -> None:
     *_, old = changes(json.dumps(event("BOOKING_RESCHEDULED", rescheduleUid=OLD)))
     assert row(old) == {
         "external_id": OLD,

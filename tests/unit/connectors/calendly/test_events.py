@@ -148,7 +148,7 @@ def test_a_subscription_without_a_key_needs_a_secret_in_its_address() -> None:
     )
 
 
-def test_a_secret_in_the_address_does_not_stand_for_a_signature() -> None:
+def test_a_secret_in_the_address_does_not_replace_a_signature() -> None:
     given = request(BODY, path=f"/webhooks/calendly/{KEY}")
     assert refusal(given, KEY) == "signature.missing"
 
@@ -184,7 +184,7 @@ def test_after_a_reschedule_the_old_appointment_is_cancelled_and_a_new_one_is_th
     assert "cancelled_at" not in new
 
 
-def test_a_cancellation_that_names_no_time_has_that_of_the_event() -> None:
+def test_a_cancellation_without_a_time_has_the_time_of_the_event() -> None:
     (change,) = changes(json.dumps(event("invitee.canceled", cancellation={"reason": "ill"})))
     mapping = RecordMapping(CONNECTION.record_types["appointment"])
     assert mapping.columns(change.record).values["cancelled_at"] == "2026-11-21T09:30:00Z"
@@ -250,7 +250,7 @@ def test_an_item_that_no_delivery_makes_is_rejected(item: object) -> None:
     ("record", "name"),
     [("deal", "invitee.created"), ("contact", "invitee.canceled"), ("contact", ["invitee"])],
 )
-def test_a_record_that_an_event_does_not_bring_is_ignored(record: str, name: object) -> None:
+def test_a_record_that_an_event_does_not_change_is_ignored(record: str, name: object) -> None:
     item = {"record": record, "event": event(name)}
     assert connector.interpret(item, CONNECTION).ignored == "event_type"
 
@@ -262,31 +262,35 @@ def test_the_options_choose_one_of_two_methods() -> None:
     assert [key for key, _ in kind_mistakes(connector, wrong)] == ["header", "auth"]
 
 
-NUMBER = "+4915112345678"
+NUMBER, OTHER_NUMBER = "+4915112345678", "+436641234567"
 
 
 @pytest.mark.parametrize(
     ("location", "reminder", "expected"),
     [
         ({"type": "outbound_call", "location": "+49 151 12345678"}, None, NUMBER),
-        ({"type": "outbound_call", "location": "+49 151 12345678"}, "+43 664 1234567", None),
+        (
+            {"type": "outbound_call", "location": "+49 151 12345678"},
+            "+43 664 1234567",
+            OTHER_NUMBER,
+        ),
         ({"type": "outbound_call", "location": None}, "+49 151 12345678", NUMBER),
         # the host's number, and places
-        ({"type": "inbound_call", "location": "+49 30 23125000"}, None, ""),
-        ({"type": "physical", "location": "+49 151 12345678"}, None, ""),
-        ({"type": "ask_invitee", "location": "+49 151 12345678"}, None, ""),
-        ({"type": "outbound_call"}, None, ""),
-        (None, None, ""),
-        ("+49 151 12345678", None, ""),
+        ({"type": "inbound_call", "location": "+49 30 23125000"}, None, None),
+        ({"type": "physical", "location": "+49 151 12345678"}, None, None),
+        ({"type": "ask_invitee", "location": "+49 151 12345678"}, None, None),
+        ({"type": "outbound_call"}, None, None),
+        (None, None, None),
+        ("+49 151 12345678", None, None),
     ],
 )
-def test_the_invitees_number_is_read_from_both_places_where_it_may_be(
+def test_the_invitees_number_is_that_of_the_reminder_or_of_the_call(
     location: object, reminder: str | None, expected: str | None
 ) -> None:
     given = event(scheduled_event={"location": location}, text_reminder_number=reminder)
     contact, _ = changes(json.dumps(given))
     values = RecordMapping(CONNECTION.record_types["contact"]).columns(contact.record).values
-    assert values.get("whatsapp", "") == ("+436641234567" if expected is None else expected)
+    assert values.get("whatsapp") == expected
 
 
 @pytest.mark.parametrize(
@@ -298,7 +302,7 @@ def test_the_invitees_number_is_read_from_both_places_where_it_may_be(
         ({"name": None, "first_name": None, "last_name": None}, None),
     ],
 )
-def test_an_invitee_who_gave_the_name_in_parts_has_one(
+def test_a_name_that_came_in_parts_is_put_together(
     given: dict[str, object], name: str | None
 ) -> None:
     booked = event()

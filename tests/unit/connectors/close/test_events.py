@@ -33,7 +33,7 @@ EVENTS = {
 SENDER = Sender(
     signers.close, auth_header="close-sig-hash", time="close-sig-timestamp", covers_body=True
 )
-ALWAYS_TIMED = "takes no events of whole days over from calendars, and cancels what becomes one"
+ALWAYS_TIMED = "it syncs no whole-day events, and cancels a meeting that becomes one"
 
 KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 OTHER = "ff" * 32
@@ -190,7 +190,7 @@ def test_a_meeting_becomes_an_appointment_and_is_cancelled_with_it() -> None:
 
 
 @pytest.mark.parametrize("status", ["canceled", "declined-by-lead", "declined-by-org"])
-def test_a_meeting_that_was_called_off_or_declined_is_cancelled(status: str) -> None:
+def test_a_meeting_that_was_canceled_or_declined_is_cancelled(status: str) -> None:
     assert row_of(meeting(status=status))["cancelled_at"] == "2026-11-21T09:45:00Z"
 
 
@@ -202,13 +202,13 @@ def test_a_meeting_of_any_other_status_is_not_cancelled(status: object) -> None:
     assert row_of(meeting()) == {"external_id": "m1"}
 
 
-def test_a_cancellation_that_is_taken_back_is_cleared_only_on_request() -> None:
-    again = meeting(status="upcoming")
-    assert "cancelled_at" not in row_of(again)
-    assert row_of(again, clears=("cancelled_at",))["cancelled_at"] is None
+def test_a_revoked_cancellation_is_cleared_only_if_the_column_may_be() -> None:
+    revived = meeting(status="upcoming")
+    assert "cancelled_at" not in row_of(revived)
+    assert row_of(revived, clears=("cancelled_at",))["cancelled_at"] is None
 
 
-def test_a_later_edit_of_a_cancelled_meeting_dates_it_anew() -> None:
+def test_a_later_edit_of_a_cancelled_meeting_moves_the_time_of_cancellation() -> None:
     edited = meeting(status="canceled", date_updated="2026-11-22T08:00:00+00:00")
     assert row_of(edited)["cancelled_at"] == "2026-11-22T08:00:00Z"
 
@@ -235,7 +235,7 @@ def test_deletions_merges_leads_and_other_objects_are_ignored(
 
 
 @pytest.mark.parametrize("action", ["created", "scheduled", "started", "completed", "canceled"])
-def test_everything_that_happens_to_a_meeting_is_imported(action: str) -> None:
+def test_each_known_action_on_a_meeting_is_imported(action: str) -> None:
     change = interpret(event(object_type="activity.meeting", action=action))
     assert (change.record_type, change.ignored) == ("appointment", None)
 
@@ -248,7 +248,7 @@ def test_everything_that_happens_to_a_meeting_is_imported(action: str) -> None:
         ("soon", None, None),
     ],
 )
-def test_the_events_time_is_utc_and_orders_changes_else_the_objects(
+def test_the_events_time_in_utc_orders_changes_else_the_time_of_the_object(
     of_event: object, of_object: object, version: int | None
 ) -> None:
     given = event({"id": "c1", "date_updated": of_object}, date_updated=of_event)

@@ -1,6 +1,4 @@
-"""CloudEvents: the three modes of the HTTP binding, the authentications, and what an event
-becomes.
-"""
+"""CloudEvents: the three modes of the HTTP binding, and what an event becomes."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -32,8 +30,11 @@ EVENTS = {
     "cloudevents.plain-json.json": ("contact 1006: full_name email whatsapp",),
 }
 """Example webhook → what becomes of each of its items."""
+STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
+BATCHED = {"content-type": "application/cloudevents-batch+json"}
+JSON = {"content-type": "application/json; charset=utf-8"}
 MODES: Mapping[str, Mapping[str, str]] = {
-    "cloudevents.batch.json": {"content-type": "application/cloudevents-batch+json"},
+    "cloudevents.batch.json": BATCHED,
     "cloudevents.binary.json": {
         "ce-specversion": "1.0",
         "ce-type": "com.example.contact.updated",
@@ -42,18 +43,15 @@ MODES: Mapping[str, Mapping[str, str]] = {
         "ce-time": "2026-11-21T09:30:00Z",
         "ce-subject": "contacts%2F1005",
     },
-    "cloudevents.plain-json.json": {"content-type": "application/json"},
-    "": {"content-type": "application/cloudevents+json; charset=utf-8"},
+    "cloudevents.plain-json.json": JSON,
 }
-"""File → the headers of its mode of the HTTP binding; under '' those of all others."""
+"""File → the headers of its mode of the HTTP binding; all other files are structured events."""
 SENDER = Sender(
     signers.bearer,
     auth_header="authorization",
-    headers_of=lambda name: MODES.get(name, MODES[""]),
+    headers_of=lambda name: MODES.get(name, STRUCTURED),
 )
 
-STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
-BATCHED = {"content-type": "application/cloudevents-batch+json"}
 BINARY = {
     "content-type": "application/json",
     "ce-specversion": "1.0",
@@ -91,7 +89,7 @@ def sent(message: HTTPMessage) -> Request:
 
 
 @pytest.mark.parametrize("write", [to_binary, to_structured])
-def test_what_the_official_sdk_writes_is_read_as_it_was_meant(
+def test_an_event_that_the_official_sdk_writes_is_read(
     write: Callable[[CloudEvent, JSONFormat], HTTPMessage],
 ) -> None:
     attributes = {
@@ -198,7 +196,9 @@ def test_one_bad_event_of_a_batch_hurts_no_other() -> None:
         ("[" * 10_000 + "]" * 10_000, BINARY, "delivery.too_deep"),
     ],
 )
-def test_what_is_no_event_is_unreadable(body: str, headers: dict[str, str], code: str) -> None:
+def test_a_body_that_is_no_event_is_unreadable(
+    body: str, headers: dict[str, str], code: str
+) -> None:
     assert refused(body, headers) == code
 
 
@@ -219,16 +219,16 @@ def test_the_record_is_the_whole_event_and_its_time_the_version() -> None:
     assert change.version == NOW * 1_000_000
 
 
-def test_without_a_time_the_receipt_counts() -> None:
+def test_without_a_time_the_event_has_no_version() -> None:
     assert interpret(event()).version is None
 
 
 @pytest.mark.parametrize("time", ["", "yesterday", True, [], "2026-13-01T00:00:00Z"])
-def test_with_a_time_that_is_none_the_receipt_counts(time: object) -> None:
+def test_a_time_that_cannot_be_read_is_no_version(time: object) -> None:
     assert interpret(event(time=time)).version is None
 
 
-def test_types_that_are_configured_so_are_ignored() -> None:
+def test_configured_types_are_ignored() -> None:
     given = connection(ignore_types="com.example.deleted com.example.contact")
     assert interpret(event(), given).ignored == "event_type"
     assert interpret(event(type="com.example"), given).ignored is None
@@ -270,9 +270,6 @@ def test_several_record_types_need_conditions() -> None:
     assert [key for key, _ in kind_mistakes(connector, given)] == ["deal.when"]
 
 
-JSON = {"content-type": "application/json; charset=utf-8"}
-
-
 def test_a_structured_event_may_come_as_plain_json() -> None:
     text = json.dumps(event())
     assert split(text, JSON) == split(text, STRUCTURED)
@@ -307,7 +304,9 @@ def test_with_headers_of_the_binary_mode_the_body_is_the_data() -> None:
         ({"data": "[" * 10_000}, "[" * 10_000),
     ],
 )
-def test_json_in_a_text_is_read_as_data(changed: dict[str, object], data: object) -> None:
+def test_json_in_a_text_is_read_as_data_unless_its_media_type_is_another(
+    changed: dict[str, object], data: object
+) -> None:
     record = interpret(event(**changed)).record
     assert isinstance(record, dict)
     assert record["data"] == data

@@ -1,20 +1,20 @@
-"""Who may send CloudEvents: the configured authentication and the origins."""
+"""Who may send CloudEvents, by the configured authentication and the origins."""
+
+from dataclasses import replace
 
 import pytest
 
 from import_relay.connectors.cloudevents import events as connector
-from import_relay.connectors.contract import Request
 from import_relay.domain.errors import SignatureError
 from tests.support.webhooks import NOW, request
 
 
 def verify(options: dict[str, str], headers: dict[str, str] | None = None, query: str = "") -> None:
-    given = request("{}", headers)
-    given = Request(given.method, given.path, query, given.headers, b"{}", given.received_at)
+    given = replace(request("{}", headers), query=query)
     connector.verify(given, ["old", "s3cret"], options, now=NOW)
 
 
-def test_the_configured_proof_is_accepted() -> None:
+def test_the_configured_authentication_is_accepted() -> None:
     verify({}, {"authorization": "Bearer s3cret"})
     verify({"auth": "bearer"}, {"authorization": "bearer old"})
     verify({"auth": "query"}, query="a=b&access_token=s3cret")
@@ -47,7 +47,7 @@ def test_the_configured_proof_is_accepted() -> None:
         ({"auth": "header"}, {"x-relay-secret": "other"}, "", "signature.mismatch"),
     ],
 )
-def test_any_other_proof_is_refused(
+def test_any_other_authentication_is_refused(
     options: dict[str, str], headers: dict[str, str], query: str, code: str
 ) -> None:
     with pytest.raises(SignatureError) as caught:
@@ -68,14 +68,14 @@ def test_any_other_proof_is_refused(
         ("", "eventgrid.azure.net", None),
     ],
 )
-def test_senders_may_deliver_whose_origin_is_configured(
+def test_a_sender_may_deliver_if_its_origin_is_configured(
     origins: str, asked: str, answer: str | None
 ) -> None:
     given = request("", {"webhook-request-origin": asked})
     assert connector.allowed_origin(given, {"origins": origins}) == answer
 
 
-def test_without_configured_origins_permission_is_given_to_nobody() -> None:
+def test_without_configured_origins_nobody_may_deliver() -> None:
     given = request("", {"webhook-request-origin": "eventgrid.azure.net"})
     assert connector.allowed_origin(given, {}) is None
     assert connector.allowed_origin(request(""), {"origins": "eventgrid.azure.net"}) is None

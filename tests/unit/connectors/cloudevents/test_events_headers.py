@@ -50,7 +50,7 @@ def test_no_header_takes_long_to_unquote(part: str) -> None:
 
     connector.split(request(b"", BINARY | {"ce-note": value}), {})
 
-    assert time.process_time() - before < 5  # some ms, unless it grows with the square: hours
+    assert time.process_time() - before < 5  # some ms; hours if the time grew with the square
 
 
 def test_a_quote_that_nothing_closes_stays_as_it_is() -> None:

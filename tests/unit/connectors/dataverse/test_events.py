@@ -1,6 +1,7 @@
-"""Dataverse: key-value lists, what is full and what is partial, times, and bodies that were cut."""
+"""Dataverse: authentication, items, which changes are imported, and bodies that were cut."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -77,8 +78,7 @@ def refusal(given: Request, options: dict[str, str]) -> str:
 
 
 def with_query(query: str) -> Request:
-    bare = request()
-    return Request(bare.method, bare.path, query, bare.headers, bare.body, bare.received_at)
+    return replace(request(), query=query)
 
 
 @pytest.mark.parametrize("options", [{}, {"header": "X-Other"}])
@@ -107,7 +107,7 @@ def test_any_other_query_is_refused(query: str, code: str) -> None:
     assert refusal(with_query(query), QUERY) == code
 
 
-def test_the_chosen_proof_is_the_only_one() -> None:
+def test_only_the_configured_method_authenticates_the_sender() -> None:
     assert refusal(request(headers={"x-relay-secret": SECRET}), QUERY) == "signature.missing"
     assert refusal(with_query("code=a+secret%2C+of+any+signs"), {}) == "signature.missing"
 
@@ -183,7 +183,7 @@ def test_other_messages_are_ignored(message: object, ignored: str) -> None:
     assert interpret(context(MessageName=message)).ignored == ignored
 
 
-def test_a_deletion_names_only_a_reference() -> None:
+def test_a_deletion_is_ignored() -> None:
     assert change_of("dataverse.contact-deleted.json").ignored == "deleted"
 
 
@@ -198,7 +198,7 @@ def test_a_body_that_was_cut_is_incomplete() -> None:
 @pytest.mark.parametrize(
     "given", [None, "", "x", 7, RECORD + "0", "00000000-0000-0000-0000-000000000000"]
 )
-def test_a_record_id_that_is_none_is_rejected(given: object) -> None:
+def test_a_record_id_of_another_form_is_rejected(given: object) -> None:
     error = refused(context(PrimaryEntityId=given))
     assert (error.code, error.field) == ("row.bad_value", "PrimaryEntityId")
 
@@ -223,12 +223,6 @@ def test_a_context_of_another_shape_is_rejected(changes: dict[str, object]) -> N
 def test_an_item_that_is_no_context_is_rejected(item: object) -> None:
     with pytest.raises(RejectedRow):
         connector.interpret(item, CONNECTION)
-
-
-# ---------------------------------------------------------------- full or partial
-
-
-# ---------------------------------------------------------------- values
 
 
 # ---------------------------------------------------------------- version
@@ -259,9 +253,6 @@ def test_both_times_of_the_published_example_agree() -> None:
     assert (first, second) == (1_506_384_247_000_000, 1_506_384_248_000_000)
 
 
-# ---------------------------------------------------------------- default mapping
-
-
 # ---------------------------------------------------------------- options
 
 
@@ -277,6 +268,6 @@ def test_both_times_of_the_published_example_agree() -> None:
         ({"key": "x"}, ["key"]),
     ],
 )
-def test_options_that_cannot_be_are_mistakes(options: dict[str, str], keys: list[str]) -> None:
+def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = Connection("dataverse", "dataverse", options)
     assert [key for key, _ in kind_mistakes(connector, given)] == keys

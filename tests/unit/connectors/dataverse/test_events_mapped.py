@@ -1,4 +1,4 @@
-"""What changed in Dataverse becomes rows by the default mapping."""
+"""Records of Dataverse's changes, full or partial, and their rows by the default mapping."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_a_creation_is_full() -> None:
     assert not interpret(context({"firstname": "Ada"}, MessageName="Create")).partial
 
 
-def test_a_post_image_makes_the_record_full_and_the_target_goes_first() -> None:
+def test_a_post_image_makes_the_record_full_and_the_target_overrides_it() -> None:
     images: dict[str, dict[str, object]] = {"relay": {"firstname": "A", "lastname": "Example"}}
     change = interpret(context({"firstname": "Ada"}, images))
     assert not change.partial
@@ -128,7 +128,7 @@ def test_a_new_contact_is_mapped() -> None:
     }
 
 
-def test_of_a_changed_contact_only_what_changed_is_mapped() -> None:
+def test_only_the_changed_columns_of_a_contact_are_mapped() -> None:
     assert row("dataverse.contact-updated.json") == {
         "external_id": RECORD,
         "full_name": "Ada Example",

@@ -23,7 +23,7 @@ CONNECTION = connection()
 
 
 def event(event_type: str = "contact.propertyChange", **more: object) -> dict[str, Any]:
-    """An event; `None` takes a key away."""
+    """An event of a contact, in which `None` removes a key."""
     known: dict[str, object] = {
         "eventId": 1,
         "portalId": 33,

@@ -1,4 +1,4 @@
-"""HubSpot webhooks of an app: what each event says, what is read instead, what is ignored."""
+"""Events of an app of HubSpot: which record each one changes, and when the record is fetched."""
 
 import json
 from functools import partial
@@ -12,12 +12,10 @@ from import_relay.connectors.hubspot import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import UnreadableDelivery
-from import_relay.mapping.mapping_mistakes import mapping_mistakes
 from tests.support import signers
 from tests.support.sender import Sender
 from tests.support.webhooks import request, sample
 from tests.unit.connectors.hubspot.app_events import (
-    CONNECTION,
     OCCURRED_AT,
     URL,
     associated,
@@ -122,7 +120,7 @@ def test_an_event_without_an_id_is_known_by_its_digest() -> None:
 # ---------------------------------------------------------------- a property
 
 
-def test_a_changed_property_is_a_partial_record_and_the_rest_is_read() -> None:
+def test_a_changed_property_is_a_partial_record_and_the_rest_is_fetched() -> None:
     assert interpret(event()) == Change(
         {"id": "7", "objectTypeId": "0-1", "properties": {"email": "ada@example.com"}},
         "contact",
@@ -159,7 +157,7 @@ def test_a_value_of_null_is_an_empty_one() -> None:
 
 
 @pytest.mark.parametrize("withheld", [{"propertyValue": "REDACTED"}, {"isSensitive": True}])
-def test_a_withheld_or_sensitive_value_is_read_and_never_passed_on(
+def test_a_record_with_a_withheld_or_sensitive_value_is_fetched_instead(
     withheld: dict[str, object],
 ) -> None:
     change = interpret(event() | withheld)
@@ -167,19 +165,13 @@ def test_a_withheld_or_sensitive_value_is_read_and_never_passed_on(
     assert change.lookup == RecordLookup("0-1", "7")
 
 
-def test_a_change_without_its_value_is_read() -> None:
+def test_a_record_whose_change_has_no_value_is_fetched() -> None:
     change = interpret(event(propertyValue=None))
     assert (change.record, change.lookup) == (None, RecordLookup("0-1", "7"))
 
 
 def test_a_change_without_its_property_is_rejected() -> None:
     assert rejection(event(propertyName=None)).field == "propertyName"
-
-
-# ---------------------------------------------------------------- other events
-
-
-# ---------------------------------------------------------------- associations
 
 
 # ---------------------------------------------------------------- hostile items
@@ -198,7 +190,7 @@ def test_an_event_without_a_type_is_rejected(event_type: object) -> None:
 @pytest.mark.parametrize(
     "bad", [0, -1, 1.5, True, "", "7a", "\u0667", "7/../8", {}, [], 10**20, "9" * 21, "9" * 5_000]
 )
-def test_an_id_that_is_none_never_gets_into_a_lookup(bad: object) -> None:
+def test_a_bad_id_is_never_part_of_a_lookup(bad: object) -> None:
     for item in (event(objectId=bad), event("contact.creation", objectId=bad)):
         assert (rejection(item).code, rejection(item).field) == ("row.bad_value", "objectId")
     assert rejection(associated(fromObjectId=bad)).field == "fromObjectId"
@@ -230,7 +222,7 @@ def test_the_address_that_hubspot_calls_is_needed() -> None:
     assert mistakes(public_url=URL) == []
 
 
-def test_the_account_is_needed_since_ids_of_two_would_meet() -> None:
+def test_the_account_is_needed() -> None:
     given = Connection("h", "hubspot", {"public_url": URL})
 
     assert [key for key, _ in kind_mistakes(connector, given)] == ["portal_id"]
@@ -251,17 +243,13 @@ def test_an_address_that_hubspot_cannot_call_is_a_mistake(url: str) -> None:
         ("other", "x"),
     ],
 )
-def test_an_option_that_cannot_be_is_a_mistake(key: str, value: str) -> None:
+def test_a_mistake_in_an_option_is_named(key: str, value: str) -> None:
     assert mistakes(public_url=URL, **{key: value}) == [key]
 
 
 @pytest.mark.parametrize("api_url", ["https://api.hubapi.com/", "http://127.0.0.1:8080"])
 def test_another_address_of_the_api_may_be_given(api_url: str) -> None:
     assert mistakes(public_url=URL, api_url=api_url) == []
-
-
-def test_the_default_mapping_is_right() -> None:
-    assert list(mapping_mistakes(CONNECTION)) == []
 
 
 # ---------------------------------------------------------------- the examples

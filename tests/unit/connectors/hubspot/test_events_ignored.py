@@ -1,4 +1,4 @@
-"""What is not imported, and what tells nothing and has the record read."""
+"""Events of HubSpot that are not imported, or that only say which record is to be fetched."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.unit.connectors.hubspot.app_events import (
 
 @pytest.mark.parametrize("action", ["creation", "restore"])
 @pytest.mark.parametrize("prefix", ["contact", "deal"])
-def test_a_new_or_restored_record_is_read(prefix: str, action: str) -> None:
+def test_a_new_or_restored_record_is_fetched(prefix: str, action: str) -> None:
     change = interpret(event(f"{prefix}.{action}"))
     object_type = {"contact": "0-1", "deal": "0-3"}[prefix]
     assert (change.record, change.ignored) == (None, None)
@@ -36,12 +36,14 @@ def test_a_new_or_restored_record_is_read(prefix: str, action: str) -> None:
         ("conversation.newMessage", "entity"),
     ],
 )
-def test_what_is_not_imported_is_ignored_and_not_read(event_type: str, word: str) -> None:
+def test_an_event_that_is_not_imported_is_ignored_and_nothing_is_fetched(
+    event_type: str, word: str
+) -> None:
     change = interpret(event(event_type, objectTypeId="0-1"))
     assert (change.ignored, change.lookup) == (word, None)
 
 
-def test_a_merge_is_ignored_but_the_record_that_is_left_is_read() -> None:
+def test_a_merge_is_ignored_but_the_remaining_record_is_fetched() -> None:
     both = {"primaryObjectId": 7, "mergedObjectIds": [8]}
     change = interpret(event("contact.merge", **both, newObjectId=9))
     assert (change.ignored, change.lookup) == ("merged", RecordLookup("0-1", "9"))
@@ -70,7 +72,7 @@ def test_events_of_other_accounts_are_ignored(given: str) -> None:
         | {"fromObjectTypeId": "0-3", "toObjectTypeId": "0-1"},
     ],
 )
-def test_a_new_contact_of_a_deal_is_known_and_the_deal_is_read(given: dict[str, Any]) -> None:
+def test_a_new_contact_of_a_deal_is_known_and_the_deal_is_fetched(given: dict[str, Any]) -> None:
     change = interpret(given)
     assert change.record == {
         "id": "8",
@@ -85,7 +87,7 @@ def test_a_new_contact_of_a_deal_is_known_and_the_deal_is_read(given: dict[str, 
 
 
 @pytest.mark.parametrize("removed", [True, None, "false"])
-def test_an_association_that_may_be_gone_tells_nothing_and_the_record_is_read(
+def test_a_record_whose_association_may_be_gone_is_fetched(
     removed: object,
 ) -> None:
     change = interpret(associated(associationRemoved=removed))
@@ -96,7 +98,7 @@ def test_an_association_that_may_be_gone_tells_nothing_and_the_record_is_read(
 @pytest.mark.parametrize(
     "words", ["CONTACT_TO_COMPANY", "DEAL_TO_COMPANY", "DEAL_TO_LINE_ITEM", "DEAL_TO_DEAL", ""]
 )
-def test_associations_without_a_contact_and_its_deal_are_ignored(words: str) -> None:
+def test_associations_of_other_types_are_ignored(words: str) -> None:
     assert interpret(associated(associationType=words)).ignored == "entity"
 
 

@@ -83,7 +83,7 @@ def test_records_are_read_in_one_call_with_the_properties_that_the_mapping_names
     }
 
 
-def test_not_more_records_are_asked_for_than_a_call_gives() -> None:
+def test_a_call_asks_for_at_most_a_hundred_records() -> None:
     assert fetcher.IDS_PER_READ == 100
 
 
@@ -138,7 +138,7 @@ def test_a_contact_has_no_contacts_of_its_own() -> None:
     assert read(Crm([results(record("1"))]), wanted=OF_DEALS).keys() == {"1"}
 
 
-def test_contacts_that_cannot_be_told_make_the_records_wait() -> None:
+def test_records_whose_contacts_cannot_be_fetched_wait() -> None:
     refused = partly(category="MISSING_SCOPES")
     error = failure(results(record("1")), refused, object_type="0-3")
     assert error.code == "fetcher.unexpected"
@@ -173,11 +173,11 @@ def test_associations_of_another_shape_make_the_records_wait(end: object) -> Non
     assert error.code == "fetcher.unexpected"
 
 
-def test_a_type_of_object_that_is_not_there_makes_no_record_look_deleted() -> None:
+def test_an_unknown_type_of_object_makes_no_record_look_deleted() -> None:
     assert failure(answer({}, 404)).code == "fetcher.unexpected"
 
 
-def test_a_refused_token_is_named() -> None:
+def test_a_refused_token_has_a_code_of_its_own() -> None:
     assert failure(answer({}, 401)).code == "fetcher.refused"
 
 

@@ -1,4 +1,4 @@
-"""HubSpot's records as expressions see them: ids, times, statuses and sister objects."""
+"""HubSpot's records as expressions see them: ids, times and statuses of related objects."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_times_in_milliseconds_become_iso_8601(given: object, iso: object) -> No
 
 
 @pytest.mark.parametrize("given", ["9" * 15, "9" * 30, "9" * 5_000])
-def test_milliseconds_in_no_year_that_there_is_are_rejected(given: str) -> None:
+def test_milliseconds_beyond_the_calendar_are_rejected(given: str) -> None:
     error = rejection(event(propertyName="createdate", propertyValue=given))
     assert (error.code, error.field) == ("row.bad_datetime", "properties.createdate")
 
@@ -69,5 +69,5 @@ def test_another_status_cancels_nothing() -> None:
     assert row(interpret(item)) == {"external_id": "0-47-7"}
 
 
-def test_half_a_name_is_left_out() -> None:
+def test_a_part_of_a_name_is_left_out() -> None:
     assert row(interpret(event(propertyName="firstname"))) == {"external_id": "7"}

@@ -65,7 +65,7 @@ def verify(headers: dict[str, str], options: dict[str, str], secret: str) -> Non
         ({"authorization": basic("erp:a:b")}, {"auth": "basic"}, "erp:a:b"),
     ],
 )
-def test_the_configured_proof_is_accepted(
+def test_the_configured_authentication_is_accepted(
     headers: dict[str, str], options: dict[str, str], secret: str
 ) -> None:
     verify(headers, options, secret)
@@ -83,7 +83,7 @@ def test_the_configured_proof_is_accepted(
         ({"authorization": basic("erp:other")}, {"auth": "basic"}, "signature.mismatch"),
     ],
 )
-def test_any_other_proof_is_refused(
+def test_any_other_authentication_is_refused(
     headers: dict[str, str], options: dict[str, str], code: str
 ) -> None:
     with pytest.raises(SignatureError) as caught:
@@ -110,7 +110,7 @@ def test_a_record_without_the_configured_field_has_its_digest(record: str) -> No
 
 
 @pytest.mark.parametrize("body", ["7", "null", "true", '"hello"', "[1, [2]]", '{"records": [7]}'])
-def test_a_body_without_any_object_is_told_to_whoever_built_the_call(body: str) -> None:
+def test_a_body_without_any_object_has_the_wrong_shape(body: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
         connector.split(request(body), {})
     assert caught.value.code == "delivery.wrong_shape"
@@ -139,30 +139,30 @@ def texts(body: str, **options: str) -> list[str]:
     return [item.text for item in connector.split(request(body), options)]
 
 
-TWO = '[{"id":1} , {"id":9007199254740993}]'
-BOTH = ['{"id":1}', '{"id":9007199254740993}']
+ARRAY = '[{"id":1} , {"id":9007199254740993}]'
+RECORDS = ['{"id":1}', '{"id":9007199254740993}']
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        f'{{"data":{TWO}}}',
-        f'{{"value":{TWO}}}',
-        f'{{"@odata.context":"x","@odata.nextLink":"y","value":{TWO}}}',
-        f'{{"data":{TWO},"meta":{{"page":1}},"links":{{}},"has_more":false}}',
-        f' {{"success":true,"total_count":2,"data":{TWO}}} ',
+        f'{{"data":{ARRAY}}}',
+        f'{{"value":{ARRAY}}}',
+        f'{{"@odata.context":"x","@odata.nextLink":"y","value":{ARRAY}}}',
+        f'{{"data":{ARRAY},"meta":{{"page":1}},"links":{{}},"has_more":false}}',
+        f' {{"success":true,"total_count":2,"data":{ARRAY}}} ',
     ],
 )
 def test_a_list_in_an_envelope_holds_the_records(body: str) -> None:
-    assert texts(body) == BOTH
+    assert texts(body) == RECORDS
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        f'{{"id":7,"data":{TWO}}}',
-        f'{{"event":"customer.changed","data":{TWO}}}',
-        f'{{"data":{TWO},"value":7}}',
+        f'{{"id":7,"data":{ARRAY}}}',
+        f'{{"event":"customer.changed","data":{ARRAY}}}',
+        f'{{"data":{ARRAY},"value":7}}',
         '{"data":[1,2]}',
         '{"value":["a"],"count":1}',
         '{"data":{"id":1}}',
@@ -170,23 +170,23 @@ def test_a_list_in_an_envelope_holds_the_records(body: str) -> None:
         '{"value":7}',
     ],
 )
-def test_what_may_be_a_record_of_its_own_stays_one(body: str) -> None:
+def test_an_object_that_may_be_a_record_itself_is_one(body: str) -> None:
     assert texts(body) == [body]
 
 
-def test_an_envelope_without_records_brings_none() -> None:
+def test_an_envelope_without_records_has_no_items() -> None:
     assert texts('{"value":[],"@odata.count":0}') == []
 
 
 @pytest.mark.parametrize(
     ("body", "place", "expected"),
     [
-        (f'{{"result":{{"items":{TWO},"x":[1]}}}}', "result.items", BOTH),
-        (f'{{"id":7,"data":{TWO}}}', "data", BOTH),
-        (f'{{"customers":{TWO},"records":[]}}', "customers", BOTH),
-        (f'{{"data":{TWO}}}', "@", [f'{{"data":{TWO}}}']),
-        (f'{{"records":{TWO}}}', "@", [f'{{"records":{TWO}}}']),
-        (TWO, "@", BOTH),
+        (f'{{"result":{{"items":{ARRAY},"x":[1]}}}}', "result.items", RECORDS),
+        (f'{{"id":7,"data":{ARRAY}}}', "data", RECORDS),
+        (f'{{"customers":{ARRAY},"records":[]}}', "customers", RECORDS),
+        (f'{{"data":{ARRAY}}}', "@", [f'{{"data":{ARRAY}}}']),
+        (f'{{"records":{ARRAY}}}', "@", [f'{{"records":{ARRAY}}}']),
+        (ARRAY, "@", RECORDS),
     ],
 )
 def test_a_configured_list_holds_the_records(body: str, place: str, expected: list[str]) -> None:
@@ -196,26 +196,24 @@ def test_a_configured_list_holds_the_records(body: str, place: str, expected: li
 @pytest.mark.parametrize(
     "body", ["{}", '{"result":[]}', '{"result":{"items":7}}', '{"result":{"items":{}}}', "[]", "7"]
 )
-def test_a_configured_list_that_is_not_there_is_told(body: str) -> None:
+def test_a_configured_list_that_is_missing_is_named(body: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
         texts(body, list="result.items")
-    assert (caught.value.code, "result.items" in caught.value.detail) == (
-        "delivery.wrong_shape",
-        True,
-    )
+    assert caught.value.code == "delivery.wrong_shape"
+    assert "result.items" in caught.value.detail
 
 
 @pytest.mark.parametrize(
     "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 )
-def test_a_form_is_called_one(content_type: str) -> None:
+def test_the_error_says_that_the_body_is_a_form(content_type: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
         connector.split(request("id=1&name=x", {"content-type": content_type}), {})
     assert caught.value.code == "delivery.not_json"
     assert "form" in caught.value.detail
 
 
-def test_a_record_with_a_raw_line_feed_is_what_submission_parses() -> None:
+def test_a_record_with_a_raw_line_feed_becomes_json_that_can_be_parsed() -> None:
     (text,) = texts('{"note": "first line\nsecond line"}')
     assert json.loads(text) == {"note": "first line\nsecond line"}
 

@@ -81,7 +81,7 @@ def test_without_an_id_entity_record_and_time_identify_the_event() -> None:
     assert connector.split(request(body), {})[0].event_id == "person:3:2026-11-21T09:30:00Z"
 
 
-def test_without_these_the_digest_identifies_the_event() -> None:
+def test_without_id_and_record_the_digest_identifies_the_event() -> None:
     body = json.dumps(event(id=None))
     assert connector.split(request(body), {})[0].event_id == digest(body)
 
@@ -126,9 +126,8 @@ def test_persons_deals_and_activities_are_imported(name: str, record_type: str) 
 
 
 def test_a_deletion_is_ignored() -> None:
-    assert connector.interpret(
-        json.loads(sample("pipedrive.person-deleted")), CONNECTION
-    ).ignored == ("deleted")
+    item = json.loads(sample("pipedrive.person-deleted"))
+    assert connector.interpret(item, CONNECTION).ignored == "deleted"
 
 
 @pytest.mark.parametrize("entity", ["organization", "product", "lead", "Person", ["person"], None])
@@ -168,12 +167,12 @@ def test_without_a_readable_timestamp_the_records_own_time_is_the_version(
     assert connector.interpret(event({}, timestamp=timestamp), CONNECTION).version is None
 
 
-def test_the_record_that_was_merged_into_another_is_ignored() -> None:
+def test_a_record_that_was_merged_into_another_is_ignored() -> None:
     item = json.loads(sample("pipedrive.person-merged"))
     assert connector.interpret(item, CONNECTION).ignored == "merged"
 
 
-def test_the_record_that_another_was_merged_into_is_changed() -> None:
+def test_a_record_that_took_another_in_is_imported() -> None:
     change = connector.interpret(event({"id": 4}, merged_from_id="3"), CONNECTION)
     assert (change.record_type, change.ignored) == ("contact", None)
 
@@ -211,7 +210,7 @@ def test_the_default_mapping_of_a_person_a_deal_and_a_meeting() -> None:
 
 
 @pytest.mark.parametrize("type_", ["task", "email", "deadline", None])
-def test_by_default_nobody_is_reminded_of_anything_but_meetings(type_: str | None) -> None:
+def test_by_default_only_meetings_are_appointments(type_: str | None) -> None:
     mapping = RecordMapping(DEFAULTS.record_types["appointment"])
     assert not mapping.condition({"data": {"type": type_}})
     assert mapping.condition({"data": {"type": "meeting"}})

@@ -1,4 +1,4 @@
-"""Webhooks of version 1: one mapping serves both versions."""
+"""Webhooks of version 1, in the names of version 2, so that one mapping serves both."""
 
 import json
 
@@ -43,12 +43,12 @@ def test_the_most_exact_time_of_version_1_is_the_version(
     assert connector.interpret(item, CONNECTION).version == version
 
 
-def test_one_address_alone_in_version_1_is_the_primary_one() -> None:
+def test_a_single_address_of_version_1_is_the_primary_one() -> None:
     change = connector.interpret(first_event({"id": 3, "email": "ada@example.com"}), DEFAULTS)
     assert row(change) == {"external_id": "3", "email": "ada@example.com"}
 
 
-def test_version_1_keeps_its_own_names_and_what_has_the_names_of_version_2() -> None:
+def test_the_names_of_version_2_are_added_and_replace_nothing() -> None:
     current = {"id": 3, "email": "a@example.com", "emails": "kept", "user_id": 7, "4f1c": "gold"}
     record = connector.interpret(first_event(current), CONNECTION).record
     assert isinstance(record, dict)
@@ -76,7 +76,9 @@ def test_the_primary_participant_of_version_1_is_found_as_in_version_2() -> None
         (first_event({"id": 3}, object=None), "entity"),
     ],
 )
-def test_what_is_ignored_in_version_1(item: object, reason: str | None) -> None:
+def test_deletions_and_other_objects_of_version_1_are_ignored(
+    item: object, reason: str | None
+) -> None:
     assert connector.interpret(item, CONNECTION).ignored == reason
 
 

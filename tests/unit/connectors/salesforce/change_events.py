@@ -14,6 +14,7 @@ SOURCE = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001CAA"
 OPTIONS = {"event_source": SOURCE}
 CONNECTION = with_defaults(Connection("sf", "salesforce_cdc", OPTIONS))
 CONTACT = "003Xx0000004adAIAQ"
+OPPORTUNITY = "006Xx0000003opPIAQ"
 SECOND_MS = 1_795_253_400_000
 """2026-11-21T09:30:00Z in milliseconds."""
 
@@ -45,16 +46,15 @@ def item(
     return {"id": identifier, "payload": payload(change, fields, **header)}
 
 
-def told(change: str = "UPDATE", fields: dict[str, Any] | None = None, **header: object) -> Change:
+def change_from(
+    change: str = "UPDATE", fields: dict[str, Any] | None = None, **header: object
+) -> Change:
     return connector.interpret(item(change, fields, **header), CONNECTION)
 
 
 def row(change: Change) -> dict[str, object]:
     mapping = RecordMapping(CONNECTION.record_types[change.record_type or ""])
     return mapping.columns(change.record, partial=change.partial).values
-
-
-OPPORTUNITY = "006Xx0000003opPIAQ"
 
 
 def deal(fields: dict[str, Any], **header: object) -> Change:

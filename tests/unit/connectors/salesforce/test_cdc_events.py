@@ -1,4 +1,4 @@
-"""Salesforce change events: authentication by the event bus, and what is known of a record."""
+"""Salesforce's change events: authentication by the event bus, items, and kinds of changes."""
 
 import json
 from dataclasses import replace
@@ -19,10 +19,10 @@ from tests.unit.connectors.salesforce.change_events import (
     OPTIONS,
     SECOND_MS,
     SOURCE,
+    change_from,
     item,
     over_the_bus,
     payload,
-    told,
 )
 
 EVENTS = {
@@ -162,11 +162,11 @@ def test_without_a_transaction_the_digest_identifies_the_change(header: dict[str
         event(payload(recordIds=CONTACT)),
     ],
 )
-def test_what_is_no_change_event_has_the_wrong_shape(body: str) -> None:
+def test_a_body_that_is_no_change_event_has_the_wrong_shape(body: str) -> None:
     assert unreadable(body) == "delivery.wrong_shape"
 
 
-def test_what_cannot_be_written_again_or_is_too_much_is_unreadable(
+def test_an_event_with_an_infinite_number_or_too_many_records_is_unreadable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert unreadable(event(payload(commitNumber=1)).replace("1,", "1e999,")) == "delivery.not_json"
@@ -179,39 +179,39 @@ def test_what_cannot_be_written_again_or_is_too_much_is_unreadable(
 
 @pytest.mark.parametrize("change", ["CREATE", "UNDELETE"])
 def test_a_creation_holds_the_whole_record(change: str) -> None:
-    found = told(change, {"Email": "a@example.com", "Phone": None})
+    found = change_from(change, {"Email": "a@example.com", "Phone": None})
     assert found.record == {"Id": CONTACT, "Email": "a@example.com", "Phone": None}
     assert (found.record_type, found.partial, found.lookup) == ("contact", False, None)
 
 
-def test_an_update_is_partial_and_read_only_if_the_mapping_needs_more() -> None:
-    found = told("UPDATE", {"Email": "a@example.com"}, changedFields=["Email"])
+def test_an_update_is_partial_and_fetched_only_if_the_mapping_needs_more() -> None:
+    found = change_from("UPDATE", {"Email": "a@example.com"}, changedFields=["Email"])
     assert found.record == {"Id": CONTACT, "Email": "a@example.com"}
     assert found.partial
     assert found.lookup == RecordLookup("Contact", CONTACT, always=False)
 
 
 @pytest.mark.parametrize("change", ["GAP_CREATE", "GAP_UPDATE", "GAP_UNDELETE"])
-def test_a_gap_says_nothing_and_has_to_be_read(change: str) -> None:
-    found = told(change, {"Email": None, "Name": None})
+def test_a_record_of_a_gap_is_fetched(change: str) -> None:
+    found = change_from(change, {"Email": None, "Name": None})
     assert (found.record, found.record_type) == (None, "contact")
     assert found.lookup == RecordLookup("Contact", CONTACT, always=True)
 
 
 @pytest.mark.parametrize("change", ["DELETE", "GAP_DELETE"])
 def test_a_deletion_is_ignored(change: str) -> None:
-    found = told(change)
+    found = change_from(change)
     assert (found.ignored, found.lookup) == ("deleted", None)
 
 
 @pytest.mark.parametrize("change", ["MERGE", "create", "", None, ["UPDATE"]])
 def test_other_changes_are_ignored(change: Any) -> None:
-    assert told(change).ignored == "action"
+    assert change_from(change).ignored == "action"
 
 
 @pytest.mark.parametrize("entity", ["Account", "contact", "User", "", None, ["Contact"]])
 def test_other_objects_are_ignored(entity: object) -> None:
-    assert told("GAP_OVERFLOW", entityName=entity).ignored == "entity"
+    assert change_from("GAP_OVERFLOW", entityName=entity).ignored == "entity"
 
 
 def test_an_object_that_the_connection_does_not_import_is_ignored() -> None:
@@ -230,16 +230,13 @@ def test_a_change_of_unnamed_records_is_reported(change: str, identifier: str) -
 
 
 @pytest.mark.parametrize("identifier", [None, 3, "", "003", "003Xx0000004ad/", [CONTACT], "*"])
-def test_no_lookup_has_an_id_that_is_none(identifier: object) -> None:
+def test_an_id_of_another_form_is_rejected(identifier: object) -> None:
     assert rejection(item(identifier=identifier)).field == "recordIds"
 
 
 @pytest.mark.parametrize("given", [None, 7, [], {}, {"payload": 7}, {"payload": {}}])
 def test_an_item_without_a_header_is_rejected(given: object) -> None:
     assert rejection(given).code == "row.not_an_object"
-
-
-# ---------------------------------------------------------------- what an update says
 
 
 # ---------------------------------------------------------------- the version
@@ -260,4 +257,4 @@ def test_an_item_without_a_header_is_rejected(given: object) -> None:
 )
 def test_commit_time_and_sequence_order_the_changes(header: dict[str, Any], version: int) -> None:
     fields = {"Email": "a", "LastModifiedDate": "2026-11-21T09:29:00.000Z"}
-    assert told("UPDATE", fields, **header).version == version
+    assert change_from("UPDATE", fields, **header).version == version

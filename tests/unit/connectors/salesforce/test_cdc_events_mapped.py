@@ -14,13 +14,11 @@ from tests.unit.connectors.salesforce.change_events import (
     CONNECTION,
     CONTACT,
     OPTIONS,
+    change_from,
     item,
     over_the_bus,
     row,
-    told,
 )
-
-# ---------------------------------------------------------------- files and options
 
 
 def changes(name: str) -> list[Change]:
@@ -54,7 +52,7 @@ def test_created_records_become_rows_by_the_default_mapping() -> None:
 
 def test_an_event_of_a_whole_day_has_no_time() -> None:
     fields = {"IsAllDayEvent": True, "StartDateTime": "2026-11-24", "EndDateTime": "2026-11-24"}
-    assert row(told("CREATE", fields, entityName="Event")) == {
+    assert row(change_from("CREATE", fields, entityName="Event")) == {
         "external_id": CONTACT,
         "start_time": None,
         "end_time": None,
@@ -79,7 +77,7 @@ def test_updates_set_the_columns_that_they_hold_as_a_whole() -> None:
     }
 
 
-def test_files_without_data_are_read_ignored_or_reported() -> None:
+def test_events_without_data_are_fetched_ignored_or_rejected() -> None:
     assert changes("contact-gap")[0].record is None
     assert changes("contact-deleted")[0].ignored == "deleted"
     with pytest.raises(RejectedRow):
@@ -109,9 +107,6 @@ def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[s
 def test_the_event_source_is_needed() -> None:
     given = replace(CONNECTION, options={})
     assert [key for key, _ in kind_mistakes(connector, given)] == ["event_source"]
-
-
-# ---------------------------------------------------------------- differences of long texts
 
 
 def test_further_objects_are_imported_by_name() -> None:

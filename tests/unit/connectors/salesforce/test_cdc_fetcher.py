@@ -161,7 +161,7 @@ def test_compound_fields_are_nested_as_in_change_events() -> None:
     assert found[ADA].record["MailingAddress"] == {"Street": "A 1", "City": "Berlin"}
 
 
-def test_a_leads_address_is_called_like_that_of_a_contact() -> None:
+def test_a_leads_address_has_the_name_of_a_contacts() -> None:
     organization = Organization(LEAD_FIELDS, {ADA: {"City": "Berlin"}})
 
     found = organization.read(ADA, wanted={("MailingAddress", "City")}, object_type="Lead")
@@ -190,13 +190,13 @@ def test_without_a_stamp_the_version_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401])
-def test_refused_credentials_are_a_matter_for_a_person(status: int) -> None:
+def test_refused_credentials_have_a_code_of_their_own(status: int) -> None:
     answer = httpx.Response(status, json={"error": "invalid_client"})
 
     assert Organization(answers={"token": answer}).failure().code == "fetcher.refused"
 
 
-def test_a_token_of_another_form_is_refused_before_anything_is_asked() -> None:
+def test_credentials_of_another_form_are_refused_without_a_request() -> None:
     organization = Organization()
 
     assert organization.failure(token="00D!access").code == "fetcher.refused"
@@ -204,7 +204,7 @@ def test_a_token_of_another_form_is_refused_before_anything_is_asked() -> None:
 
 
 @pytest.mark.parametrize("url", [None, "", "http://example.my.salesforce.com"])
-def test_without_a_right_address_nothing_is_asked(url: str | None) -> None:
+def test_without_a_valid_address_nothing_is_requested(url: str | None) -> None:
     organization = Organization()
 
     assert organization.failure(url=url).code == "fetcher.unexpected"
@@ -241,7 +241,7 @@ def test_an_answer_of_another_shape_makes_no_record_look_deleted(step: str, valu
     assert Organization(answers={step: answer}).failure().code == "fetcher.unexpected"
 
 
-def test_an_object_that_is_not_there_is_unexpected() -> None:
+def test_an_unknown_object_is_unexpected() -> None:
     answers = {"describe": httpx.Response(404)}
 
     assert Organization(answers=answers).failure().code == "fetcher.unexpected"
@@ -264,7 +264,7 @@ def test_no_reason_holds_a_token_or_a_record() -> None:
     assert "secret" not in detail
 
 
-def test_a_record_becomes_the_same_row_whether_it_was_read_or_sent() -> None:
+def test_a_record_becomes_the_same_row_whether_it_was_fetched_or_sent() -> None:
     connection = with_defaults(Connection("sf", "salesforce_cdc"))
     mapping = RecordMapping(connection.record_types["contact"])
     sent = {

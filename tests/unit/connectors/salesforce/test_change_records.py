@@ -1,4 +1,4 @@
-"""What a change event says of a record: what is known, what is empty, and what has to be read."""
+"""What a change event says of a record: known fields, emptied ones, and those to be fetched."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from tests.unit.connectors.salesforce.change_events import (
     CONTACT,
     OPPORTUNITY,
     SECOND_MS,
+    change_from,
     deal,
     row,
-    told,
 )
 
 
@@ -50,14 +50,14 @@ from tests.unit.connectors.salesforce.change_events import (
 def test_only_what_changed_is_known_and_only_named_nulls_count(
     fields: dict[str, Any], changed: list[object], nulled: object, known: dict[str, object]
 ) -> None:
-    found = told("UPDATE", fields, changedFields=changed, nulledFields=nulled)
+    found = change_from("UPDATE", fields, changedFields=changed, nulledFields=nulled)
     assert found.record == {"Id": CONTACT, **known}
     assert found.lookup is not None
     assert not found.lookup.always
 
 
-def test_a_change_whose_value_is_not_there_is_read() -> None:
-    found = told("UPDATE", {"Email": "a"}, changedFields=["Email", "MailingAddress.City"])
+def test_a_record_whose_changed_value_is_missing_is_fetched() -> None:
+    found = change_from("UPDATE", {"Email": "a"}, changedFields=["Email", "MailingAddress.City"])
     assert found.record == {"Id": CONTACT, "Email": "a"}
     assert found.lookup == RecordLookup("Contact", CONTACT, always=True)
 
@@ -70,24 +70,24 @@ def test_a_change_whose_value_is_not_there_is_read() -> None:
     ],
 )
 def test_changes_without_any_value_say_nothing(header: dict[str, Any]) -> None:
-    found = told("UPDATE", {"LastModifiedDate": SECOND_MS}, **header)
+    found = change_from("UPDATE", {"LastModifiedDate": SECOND_MS}, **header)
     assert found.record is None
     assert found.lookup == RecordLookup("Contact", CONTACT, always=True)
 
 
 @pytest.mark.parametrize(("nulled", "always"), [([], False), (["0x02"], True), (["4-0x01"], True)])
-def test_of_bitmaps_only_those_of_emptied_fields_hide_something(
+def test_a_record_with_a_bitmap_of_emptied_fields_is_fetched(
     nulled: list[str], always: bool
 ) -> None:
     fields = {"Email": "a", "Phone": None}
-    found = told("UPDATE", fields, changedFields=["0x400800", "4-0x04"], nulledFields=nulled)
+    found = change_from("UPDATE", fields, changedFields=["0x400800", "4-0x04"], nulledFields=nulled)
     assert found.record == {"Id": CONTACT, "Email": "a"}
     assert found.lookup == RecordLookup("Contact", CONTACT, always=always)
 
 
-def test_a_leads_address_is_called_like_that_of_a_contact() -> None:
+def test_a_leads_address_has_the_name_of_a_contacts() -> None:
     fields = {"Address": {"City": "Berlin"}}
-    found = told("UPDATE", fields, entityName="Lead", changedFields=["Address.City"])
+    found = change_from("UPDATE", fields, entityName="Lead", changedFields=["Address.City"])
     assert found.record == {"Id": CONTACT, "MailingAddress": {"City": "Berlin"}}
     assert found.lookup == RecordLookup("Lead", CONTACT, always=False)
 
@@ -106,10 +106,10 @@ def test_a_leads_address_is_called_like_that_of_a_contact() -> None:
         ("Paid__c", SECOND_MS, SECOND_MS),
     ],
 )
-def test_times_in_milliseconds_become_texts_where_they_are_known(
+def test_milliseconds_of_known_time_fields_become_texts(
     name: str, value: object, text: object
 ) -> None:
-    record = told("CREATE", {name: value}).record
+    record = change_from("CREATE", {name: value}).record
     assert isinstance(record, dict)
     assert record[name] == text
 
@@ -135,14 +135,14 @@ def test_times_in_milliseconds_become_texts_where_they_are_known(
 def test_an_events_start_and_end_come_from_its_time_and_duration(
     fields: dict[str, Any], start: str | None, end: str | None
 ) -> None:
-    record = told("CREATE", fields, entityName="Event").record
+    record = change_from("CREATE", fields, entityName="Event").record
     assert isinstance(record, dict)
     assert (record["StartDateTime"], record["EndDateTime"]) == (start, end)
 
 
 @pytest.mark.parametrize("fields", [{"ActivityDateTime": "2026-11-24"}, {"DurationInMinutes": 30}])
-def test_an_event_whose_end_cannot_be_told_is_read(fields: dict[str, Any]) -> None:
-    found = told("UPDATE", fields, entityName="Event", changedFields=list(fields))
+def test_an_event_whose_end_is_not_known_is_fetched(fields: dict[str, Any]) -> None:
+    found = change_from("UPDATE", fields, entityName="Event", changedFields=list(fields))
     assert found.lookup == RecordLookup("Event", CONTACT, always=True)
     assert isinstance(found.record, dict)
     assert "EndDateTime" not in found.record
@@ -156,7 +156,7 @@ DIFFERENCE = (
 
 @pytest.mark.parametrize("value", [DIFFERENCE, {"diff": DIFFERENCE}])
 @pytest.mark.parametrize("named", [["Description"], [], ["0x08"]])
-def test_a_difference_is_no_text_and_has_the_record_read(value: object, named: list[str]) -> None:
+def test_a_difference_is_no_text_and_the_record_is_fetched(value: object, named: list[str]) -> None:
     change = deal(
         {"Description": value, "Name": "Licences"},
         diffFields=named,
@@ -170,7 +170,7 @@ def test_a_difference_is_no_text_and_has_the_record_read(value: object, named: l
     assert [note for note in notes if note.field == "description"]
 
 
-def test_a_field_that_the_header_calls_a_difference_is_none_whatever_it_looks_like() -> None:
+def test_a_field_that_the_header_names_as_a_difference_is_no_text() -> None:
     change = deal({"Description": "@@ other form", "Name": "x"}, diffFields=["Description"])
     assert change.record == {
         "Id": OPPORTUNITY,
@@ -183,7 +183,7 @@ def test_a_field_that_the_header_calls_a_difference_is_none_whatever_it_looks_li
 @pytest.mark.parametrize("value", [DIFFERENCE, {"diff": DIFFERENCE}])
 def test_a_part_of_a_compound_field_may_be_a_difference(value: object, named: list[str]) -> None:
     address = {"Street": value, "City": "Ulm"}
-    change = told(
+    change = change_from(
         "UPDATE",
         {"MailingAddress": address},
         diffFields=named,
@@ -209,6 +209,6 @@ def test_a_text_that_only_resembles_a_difference_is_a_text(text: str) -> None:
 
 
 def test_a_long_text_of_a_creation_is_a_text() -> None:
-    change = told("CREATE", {"Description": DIFFERENCE}, diffFields=[])
+    change = change_from("CREATE", {"Description": DIFFERENCE}, diffFields=[])
     assert isinstance(change.record, dict)
     assert change.record["Description"] == DIFFERENCE

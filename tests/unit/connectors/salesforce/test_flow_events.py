@@ -1,4 +1,4 @@
-"""Salesforce Flow callouts: what is different from plain JSON, and that the rest is the same."""
+"""Salesforce Flow callouts: how they differ from plain JSON, and what is the same."""
 
 import json
 from functools import partial

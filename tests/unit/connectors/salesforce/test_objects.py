@@ -1,4 +1,4 @@
-"""Which objects of Salesforce become what, and mistakes in naming them."""
+"""Which objects of Salesforce become which record type, and mistakes in naming them."""
 
 from dataclasses import replace
 
@@ -6,10 +6,7 @@ import pytest
 
 from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.salesforce import outbound_events as connector
-from tests.unit.connectors.salesforce.envelopes import (
-    CONNECTION,
-    OPTIONS,
-)
+from tests.unit.connectors.salesforce.envelopes import CONNECTION, OPTIONS
 
 OTHERS = {
     "contact_objects": "Patient__c  Account",

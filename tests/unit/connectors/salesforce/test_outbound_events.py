@@ -71,9 +71,6 @@ SECOND = 1_795_253_400_000_000
 """2026-11-21T09:30:00Z in microseconds."""
 
 
-# ---------------------------------------------------------------- the authentication
-
-
 # ---------------------------------------------------------------- the message
 
 
@@ -267,7 +264,7 @@ def test_another_account_is_ignored(fields: dict[str, object]) -> None:
     assert account(**fields).ignored == "entity"
 
 
-def test_the_fields_of_a_person_have_the_names_of_a_contacts_too() -> None:
+def test_the_fields_of_a_person_account_also_have_the_names_of_a_contact() -> None:
     (row,) = rows("person-account-changed")
     (other,) = [one for one in rows("contacts-changed") if one["external_id"] == CONTACT]
     assert row == other | {"full_name": "Ada Example"}

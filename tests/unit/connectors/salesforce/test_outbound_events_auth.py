@@ -1,4 +1,4 @@
-"""Who sends an outbound message: the organization, and a secret in the path."""
+"""Outbound messages are authenticated by the organization, and by a secret in the path."""
 
 import pytest
 

@@ -44,7 +44,7 @@ def test_the_object_is_the_local_name_of_its_type(name: str) -> None:
     assert items(envelope(notification(record(name=name))))[0]["object"] == "Contact"
 
 
-def test_the_declared_encoding_has_no_meaning() -> None:
+def test_the_declared_encoding_of_a_text_is_ignored() -> None:
     prolog = '<?xml version="1.0" encoding="UTF-16"?>'
     assert items(envelope(prolog=prolog))[0]["id"] == CONTACT
 

@@ -1,4 +1,4 @@
-"""Appointments of whole days have no time of day any more, whichever kind brings them."""
+"""An appointment of a whole day has no time of day, whichever kind sends it."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ WHOLE_DAYS: dict[str, Callable[[Item], None]] = {
 """Example webhook of a timed appointment → what makes it one of the whole day."""
 
 
-def test_the_tests_of_every_kind_with_appointments_say_how_whole_days_come() -> None:
+def test_every_kind_with_appointments_says_how_it_sends_whole_days() -> None:
     with_appointments = {kind for kind in kinds() if "appointment" in connector_for(kind).DEFAULTS}
     known = {name.split(".")[0] for name in WHOLE_DAYS}
     always_timed = {kind for kind in kinds() if hasattr(own_tests(kind), "ALWAYS_TIMED")}
@@ -53,14 +53,8 @@ def test_an_appointment_of_a_whole_day_has_no_time_of_day(name: str) -> None:
     }
 
 
-def test_a_meeting_that_close_takes_out_of_the_calendar_is_cancelled() -> None:
-    (item,) = items("close", "close.meeting-canceled.json")
-    (change,) = mapped("close", [item]).changes
-    assert change.columns["cancelled_at"]
-
-
 @pytest.mark.parametrize("flag", [True, "true"])
-def test_a_record_that_was_read_is_mapped_alike(flag: object) -> None:
+def test_a_fetched_record_is_mapped_alike(flag: object) -> None:
     day = {"Start_DateTime": "2026-11-24T00:00:00+01:00", "Who_Id": {"id": "7"}, "id": "8"}
     mapping = RecordMapping(with_defaults(connection_of("zoho")).record_types["appointment"])
     assert mapping.columns({**day, "All_day": flag}).values["start_time"] is None
@@ -144,8 +138,8 @@ def test_a_flag_that_is_there_stays(flag: object) -> None:
     assert with_flag(given, "f", ("s", "e"), partial=True, local=False) == given
 
 
-def test_midnight_somewhere_is_never_taken_for_a_time() -> None:
-    """In any zone, and on days of 23 to 25 hours."""
+def test_a_midnight_of_any_zone_is_never_taken_for_a_time_of_day() -> None:
+    """On days of 23 to 25 hours, too."""
     for quarters in range(-48, 57):
         start = datetime.fromisoformat("2026-03-28T00:00:00Z") + timedelta(minutes=15 * quarters)
         for hours in (23, 24, 25, 48):
@@ -159,7 +153,7 @@ def test_midnight_somewhere_is_never_taken_for_a_time() -> None:
     ("flag", "is_day"),
     [(True, True), ("true", True), (False, False), ("false", False), (None, False), ("", False)],
 )
-def test_the_expression_knows_the_flag_as_a_value_and_as_a_text(flag: object, is_day: bool) -> None:
+def test_the_expression_reads_the_flag_as_a_boolean_or_a_text(flag: object, is_day: bool) -> None:
     evaluate = compile_expression(timed("flag", "a || b"))
     assert evaluate({"flag": flag, "b": "t"}) == ({"date": "t"} if is_day else "t")
     assert evaluate({"flag": flag}) == ({"date": None} if is_day else None)

@@ -1,4 +1,4 @@
-"""Proofs that several CRMs share."""
+"""Authentication methods that several CRMs share."""
 
 from base64 import b64encode
 
@@ -92,7 +92,7 @@ def test_without_a_secret_nobody_gets_in(secrets: list[str]) -> None:
 
 
 @pytest.mark.parametrize("secrets", [["s3cret"], ["old", "s3cret"], ["s3cret", "old"]])
-def test_any_of_the_secrets_in_the_header_is_accepted(secrets: list[str]) -> None:
+def test_a_header_with_any_of_the_secrets_is_accepted(secrets: list[str]) -> None:
     check_secret("s3cret", secrets)
 
 

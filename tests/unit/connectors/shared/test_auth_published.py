@@ -1,4 +1,4 @@
-"""Schemes whose senders are no kind of their own, read by what the kinds are made of."""
+"""Published examples of signatures and events, read by the code that the kinds share."""
 
 import json
 
@@ -43,7 +43,7 @@ def test_a_published_hmac_is_accepted_and_nothing_near_it(
             check_hmac(near, message, [key], encoding="hex")
 
 
-def test_what_stripe_signs_is_accepted_where_the_scheme_is_the_same() -> None:
+def test_a_signature_of_stripes_library_is_accepted_by_calendlys_scheme() -> None:
     """Calendly has no signer of its own; its header and signed text are those of Stripe."""
     secret, body = "whsec_example", '{"event":"invitee.created"}'
     header = stripe.WebhookSignature.generate_signature_header(body, secret, timestamp=NOW)

@@ -1,4 +1,4 @@
-"""What booking tools have in common: two items per booking, and the person by its address."""
+"""What booking tools have in common: two items for each booking, and a person's address as id."""
 
 import json
 

@@ -1,12 +1,10 @@
-"""The text of a body whose encoding its sender declared, or did not."""
+"""The text of a body, whether or not its sender declared the encoding."""
 
 from contextlib import suppress
 
 import pytest
 
-from import_relay.connectors.shared.json_text import (
-    body_text,
-)
+from import_relay.connectors.shared.json_text import body_text
 from import_relay.domain.errors import UnreadableDelivery
 from tests.support.webhooks import request
 
@@ -47,7 +45,7 @@ def test_a_body_that_is_not_utf8_is_refused(body: bytes) -> None:
         ("application/json; charset=utf-16", "utf-16"),
         ("", "utf-8-sig"),
         ("application/json; charset=utf-8", "utf-8"),
-        # many declare what they do not send
+        # many senders declare another encoding than they use
         ("application/json; charset=ISO-8859-1", "utf-8"),
     ],
 )
@@ -91,15 +89,15 @@ def test_a_dash_of_windows_is_read_where_latin_1_is_declared() -> None:
         "",
     ],
 )
-def test_an_encoding_that_is_not_known_is_none(charset: str) -> None:
+def test_an_unknown_encoding_is_refused(charset: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
         body_text(request(b"\xff", {"content-type": f"application/json; charset={charset}"}))
     assert caught.value.code == "delivery.not_utf8"
 
 
 @pytest.mark.parametrize("family", ["iso-8859-", "iso8859", "windows-", "cp", "ibm", "latin", "l"])
-def test_each_name_of_an_encoding_has_one_or_is_none(family: str) -> None:
-    """A name that seems to be known and is not would be no refusal but a failure."""
+def test_each_name_of_an_encoding_is_known_or_refused(family: str) -> None:
+    """A name that only seems to be known would raise another error."""
     for number in (*range(20), *range(430, 440), *range(850, 870), *range(1_245, 1_262)):
         given = request(b"\xff", {"content-type": f"text/plain; charset={family}{number}"})
         with suppress(UnreadableDelivery):
@@ -127,7 +125,7 @@ def test_a_text_that_was_broken_on_the_way_is_refused(text: str, charset: str) -
     assert caught.value.code == "delivery.not_utf8"
 
 
-def test_a_sign_that_the_sender_lost_itself_is_its_text() -> None:
+def test_a_replacement_character_of_the_sender_itself_is_text() -> None:
     text = f'{{"name": "J{LOST}rg"}}'
     assert body_text(request(text.encode(), {"content-type": "application/json"})) == text
 

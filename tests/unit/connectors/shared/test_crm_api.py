@@ -1,4 +1,4 @@
-"""Requests to a CRM: the pace, the patience, and what becomes of every kind of answer."""
+"""Requests to a CRM: their pace, their retries, and what each sort of answer leads to."""
 
 import gzip
 import json
@@ -77,7 +77,7 @@ def test_no_content_is_no_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "failed",
     [
         httpx.Response(429),
         httpx.Response(500),
@@ -87,8 +87,10 @@ def test_no_content_is_no_failure() -> None:
         httpx.ConnectError("down"),
     ],
 )
-def test_what_heals_within_seconds_is_tried_again(trouble: httpx.Response | Exception) -> None:
-    answers = answering(trouble, httpx.Response(200, json={"a": 1}))
+def test_a_failure_that_may_pass_within_seconds_is_retried(
+    failed: httpx.Response | Exception,
+) -> None:
+    answers = answering(failed, httpx.Response(200, json={"a": 1}))
 
     assert api(answers).request("GET", URL) == {"a": 1}
 
@@ -116,7 +118,7 @@ def test_a_long_or_odd_retry_after_is_not_waited_for(given: str) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_token_is_a_matter_for_a_person(status: int) -> None:
+def test_a_refused_token_is_not_retried(status: int) -> None:
     assert failure([httpx.Response(status)]).code == "fetcher.refused"
 
 
@@ -131,7 +133,7 @@ def test_a_refused_token_is_a_matter_for_a_person(status: int) -> None:
         httpx.Response(200, content=b"[" * 100_000),
     ],
 )
-def test_any_other_answer_is_unexpected_and_not_repeated(answer: httpx.Response) -> None:
+def test_any_other_answer_is_unexpected_and_not_retried(answer: httpx.Response) -> None:
     assert failure([answer]).code == "fetcher.unexpected"
 
 
@@ -145,7 +147,7 @@ def test_an_answer_far_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     "url",
     ["http://crm.example.com/", "http://127.0.0.1:80@crm.example.com/", "x", "https://a:b", ""],
 )
-def test_a_token_goes_nowhere_but_to_an_https_address(url: str) -> None:
+def test_a_token_is_sent_to_https_addresses_only(url: str) -> None:
     with pytest.raises(RecordsNotFetched) as caught:
         api(answering()).request("GET", url)
 
@@ -154,21 +156,21 @@ def test_a_token_goes_nowhere_but_to_an_https_address(url: str) -> None:
 
 def test_requests_keep_the_pace() -> None:
     time = Time()
-    one = api(lambda request: httpx.Response(200, json=1), time, pace=4.0)
+    calls = api(lambda request: httpx.Response(200, json=1), time, pace=4.0)
 
     for _ in range(3):
-        one.request("GET", URL)
+        calls.request("GET", URL)
 
     assert time.now == pytest.approx(100.5)
 
 
-def test_nothing_is_begun_that_the_batch_has_no_time_for() -> None:
+def test_a_retry_that_the_batch_has_no_time_for_is_not_begun() -> None:
     error = failure([httpx.Response(503), httpx.Response(200, json=1)], seconds=0.3)
 
     assert error.code == "fetcher.out_of_time"
 
 
-def test_an_answer_that_drips_is_given_up_when_time_is_over() -> None:
+def test_an_answer_that_arrives_too_slowly_is_given_up_when_time_is_over() -> None:
     time = Time()
 
     def dripping() -> Iterator[bytes]:
@@ -202,19 +204,19 @@ def test_an_answer_that_is_packed_once_is_read() -> None:
     assert api(answer).request("GET", URL) == {"a": 1}
 
 
-def test_an_answer_that_is_packed_twice_is_none() -> None:
+def test_an_answer_that_is_packed_twice_is_refused() -> None:
     bomb = gzip.compress(gzip.compress(b"0" * 10_000_000))
 
     assert failure([packed(bomb, "gzip, gzip")]).code == "fetcher.unexpected"
 
 
-def test_an_answer_of_far_too_many_values_is_none() -> None:
+def test_an_answer_of_far_too_many_values_is_refused() -> None:
     text = b"[" + b"[]," * crm_api.MAX_ANSWER_VALUES + b"[]]"
 
     assert failure([httpx.Response(200, content=text)]).code == "fetcher.unexpected"
 
 
-def test_after_enough_was_read_the_rest_comes_with_a_later_batch() -> None:
+def test_no_more_is_read_once_the_answers_of_a_batch_are_large_enough() -> None:
     large = json.dumps("x" * 15_000_000).encode()
     calls = api(lambda request: httpx.Response(200, content=large))
     for _ in range(3):
@@ -226,7 +228,7 @@ def test_after_enough_was_read_the_rest_comes_with_a_later_batch() -> None:
     assert caught.value.code == "fetcher.out_of_time"
 
 
-def test_many_small_values_count_by_what_they_become() -> None:
+def test_small_values_count_by_the_memory_that_they_take() -> None:
     calls = api(lambda _: httpx.Response(200, text=f"[{'[],' * 9_999}[]]"))
     room = calls.room.left_b
 

@@ -35,7 +35,7 @@ def test_the_senders_id_is_kept(given: object, expected: str) -> None:
         "x" * (MAX_EVENT_ID_LENGTH + 1),
     ],
 )
-def test_what_is_no_short_printable_text_is_replaced_by_a_digest(given: object) -> None:
+def test_an_id_that_is_no_short_printable_text_is_replaced_by_a_digest(given: object) -> None:
     assert event_id(given, '{"a":1}') == digest('{"a":1}')
 
 

@@ -14,7 +14,7 @@ def value(raw: str) -> str:
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        # as a form says it
+        # escaped as the standard says
         ("%2B49+151+12345678", "+49 151 12345678"),
         ("%2B49%20151%2012345678", "+49 151 12345678"),
         ("0151+12345678", "0151 12345678"),
@@ -33,7 +33,7 @@ def value(raw: str) -> str:
         ("(+49)151-12345678", "(+49)151-12345678"),
         ("tel:+4915112345678", "tel:+4915112345678"),
         ("tel%3A+4915112345678", "tel:+4915112345678"),
-        # no numbers
+        # no phone numbers
         ("+0151+12345678", " 0151 12345678"),
         ("+5+points", " 5 points"),
         ("+1", " 1"),
@@ -58,7 +58,7 @@ def test_the_pairs_stay_in_order_and_empty_ones_stay_empty() -> None:
     ],
     ids=["not UTF-8", "many"],
 )
-def test_what_cannot_be_read_is_refused(text: str, code: str) -> None:
+def test_a_form_that_cannot_be_read_is_refused(text: str, code: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
         pairs(text)
     assert caught.value.code == code

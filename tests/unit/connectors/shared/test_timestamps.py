@@ -36,5 +36,5 @@ def test_every_form_of_a_time_gives_its_microseconds(value: object, version: int
     "value",
     [None, "", "yesterday", "2026-13-01", 0, -1, True, 1.5, [], {}, 10**17, "9" * 5_000, "\u0661"],
 )
-def test_what_is_no_time_gives_none(value: object) -> None:
+def test_a_value_that_is_no_time_gives_none(value: object) -> None:
     assert timestamp(value) is None

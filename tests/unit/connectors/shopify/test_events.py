@@ -44,8 +44,8 @@ EVENTS = {
     "shopify.tags-added.json": ("ignored: not_mapped",),
 }
 """Example webhook → what becomes of each of its items."""
-TOPICS = {"updated": "update", "created": "create", "deleted": "delete", "merged": "merge"}
-_WHOLE_TOPICS = {
+ACTIONS = {"updated": "update", "created": "create", "deleted": "delete", "merged": "merge"}
+WHOLE_TOPICS = {
     "email-consent-updated": "customers_email_marketing_consent/update",
     "sms-consent-updated": "customers_marketing_consent/update",
     "tags-added": "customer.tags_added",
@@ -59,9 +59,9 @@ def headers_of_case(case: str) -> Mapping[str, str]:
     """
     case, version = (case[:-8], case[-7:]) if case[-7:-3].isdecimal() else (case, "2026-10")
     resource, _, event = case.partition("-")
-    topic = event if case == "order-updated" else TOPICS.get(event, event)
+    topic = event if case == "order-updated" else ACTIONS.get(event, event)
     return {
-        "x-shopify-topic": _WHOLE_TOPICS.get(case, f"{resource}s/{topic}"),
+        "x-shopify-topic": WHOLE_TOPICS.get(case, f"{resource}s/{topic}"),
         "x-shopify-webhook-id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
         "x-shopify-triggered-at": "2026-11-21T09:30:00.123456789Z",
         "x-shopify-shop-domain": "example.myshopify.com",
@@ -256,7 +256,7 @@ def test_deletions_merges_fragments_and_other_topics_are_ignored(topic: str, rea
 
 
 @pytest.mark.parametrize("prefix", ["x_shopify", "shopify"])
-def test_a_test_delivery_is_ignored_and_orders_nothing(prefix: str) -> None:
+def test_a_test_delivery_is_ignored_and_has_no_version(prefix: str) -> None:
     change = interpret(delivery(**{f"{prefix}_test": "true"}))
     assert (change.ignored, change.version) == ("test", None)
 
@@ -274,7 +274,7 @@ def test_a_delivery_that_says_it_is_no_test_is_imported() -> None:
         (None, "never", None),
     ],
 )
-def test_the_resources_own_time_orders_changes_else_the_triggers(
+def test_the_resources_own_time_orders_changes_else_the_time_of_the_trigger(
     updated_at: object, triggered_at: str, version: int | None
 ) -> None:
     body = json.dumps({"id": 7, "updated_at": updated_at})
@@ -304,11 +304,8 @@ def test_the_kind_has_no_options() -> None:
     assert [key for key, _ in kind_mistakes(connector, wrong)] == ["header"]
 
 
-# ---------------------------------------------------------------- a topic that is not signed
-
-
-def test_a_body_of_the_shop_that_is_named_is_accepted() -> None:
-    given = with_headers(request(BODY, {OLD_NAME: SIGNATURE}))
+def test_a_body_of_the_configured_shop_is_accepted() -> None:
+    given = request(BODY, {OLD_NAME: SIGNATURE})
     shop = {"shop_domain": "ada.myshopify.com"}
     for name in ("x-shopify-shop-domain", "shopify-shop-domain"):
         named = with_headers(given, **{name: "Ada.myshopify.com"})
@@ -328,7 +325,7 @@ def test_a_body_of_another_shop_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "domain", ["", "ada.example.com", "https://ada.myshopify.com", "Ada.myshopify.com"]
 )
-def test_a_domain_that_is_no_shops_is_a_mistake(domain: str) -> None:
+def test_a_text_that_is_no_domain_of_a_shop_is_a_mistake(domain: str) -> None:
     connection = Connection("shopify", "shopify", options={"shop_domain": domain})
 
     assert [key for key, _ in kind_mistakes(connector, connection)] == ["shop_domain"]
@@ -343,7 +340,7 @@ def test_a_demand_to_erase_a_customer_names_the_customer() -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"customer": {"id": "x"}}, {"customer": None}])
-def test_a_demand_that_names_nobody_is_rejected_and_not_lost(data: object) -> None:
+def test_a_demand_that_names_no_customer_is_rejected(data: object) -> None:
     with pytest.raises(RejectedRow) as caught:
         interpret(delivery("customers/redact", json.dumps(data)))
     assert caught.value.field == "customer.id"

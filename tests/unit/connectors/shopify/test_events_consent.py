@@ -1,4 +1,4 @@
-"""Consent to marketing: a decision arrives, and silence is none."""
+"""Consent to marketing: a customer's decision is imported, and silence is no decision."""
 
 import json
 
@@ -45,7 +45,7 @@ DECISIONS = [
 
 @pytest.mark.parametrize(("state", "expected"), DECISIONS)
 @pytest.mark.parametrize("topic", [*EMAIL_TOPICS, *SMS_TOPICS])
-def test_a_decision_about_consent_arrives_and_silence_is_none(
+def test_a_decision_about_consent_is_imported_and_silence_is_not(
     topic: str, state: str, expected: dict[str, bool]
 ) -> None:
     channel, base = ("email", EMAIL) if topic in EMAIL_TOPICS else ("sms", SMS)
@@ -64,14 +64,14 @@ def test_consent_within_a_customer_is_mapped_alike(state: str, expected: dict[st
 
 
 @pytest.mark.parametrize("name", ["customer-updated", "customer-deleted", "order-created"])
-def test_samples_have_the_shape_of_the_version_that_they_name(name: str) -> None:
+def test_examples_have_no_members_that_their_version_dropped(name: str) -> None:
     body = json.loads(sample(f"shopify.{name}"))
     customer = body.get("customer", body)
     assert not customer.keys() & {"tags", "email_marketing_consent", "sms_marketing_consent"}
 
 
 @pytest.mark.parametrize("missing", ["email_marketing_consent", "sms_marketing_consent", "tags"])
-def test_a_customer_is_partial_where_it_lacks_what_other_topics_tell(missing: str) -> None:
+def test_a_customer_without_what_other_topics_tell_is_partial(missing: str) -> None:
     """An opt-out from before the customer's last change must not be superseded by it."""
     body = json.loads(sample("shopify.customer-updated-2024-10"))
     assert not interpret(delivery(body=json.dumps(body))).partial
@@ -81,7 +81,7 @@ def test_a_customer_is_partial_where_it_lacks_what_other_topics_tell(missing: st
     assert "full_name" in row(change)
 
 
-def test_an_opt_out_arrives_whichever_of_its_names_the_customers_id_has() -> None:
+def test_an_opt_out_is_imported_whichever_name_the_customers_id_has() -> None:
     state = {"state": "unsubscribed"}
     for key in ("id", "customer_id"):
         email = consent(EMAIL_TOPICS[0], {key: 7, "email_marketing_consent": state})
@@ -91,7 +91,7 @@ def test_an_opt_out_arrives_whichever_of_its_names_the_customers_id_has() -> Non
         assert email.record["id"] == sms.record["id"] == 7
 
 
-def test_the_trigger_orders_consent_since_apps_may_date_it_back() -> None:
+def test_the_time_of_the_trigger_orders_consent_since_apps_may_backdate_it() -> None:
     body = {
         **EMAIL,
         "email_marketing_consent": {
@@ -107,7 +107,7 @@ def test_the_trigger_orders_consent_since_apps_may_date_it_back() -> None:
 
 @pytest.mark.parametrize("said", [None, "unsubscribed", {}, {"state": None}, {"state": 1}, []])
 @pytest.mark.parametrize("topic", [*EMAIL_TOPICS, *SMS_TOPICS])
-def test_consent_that_cannot_be_read_is_rejected_and_not_silent(topic: str, said: object) -> None:
+def test_consent_that_cannot_be_read_is_rejected(topic: str, said: object) -> None:
     for name, base in (("email_marketing_consent", EMAIL), ("sms_marketing_consent", SMS)):
         with pytest.raises(RejectedRow):
             consent(topic, {**base, name: said})
@@ -160,45 +160,41 @@ vip = "contains(tags_added || `[]`, 'vip') || `null`"
 TRIGGERED = "2026-11-21T09:00:00Z"
 
 
-def changes_of(topic: str, body: object) -> Mapped:
+def mapped_by(text: str, topic: str, body: object) -> Mapped:
+    """What submission makes of a delivery, with the connection of this text."""
     given = delivery(topic, json.dumps(body), x_shopify_triggered_at=TRIGGERED)
     (item,) = connector.split(given, {})
-    mapper = Mapper(connections(SHOP))
+    mapper = Mapper(connections(text))
     one = Occurrence("m1", "shopify", "d1", 0, "e1", NOW * 1_000_000, 0, json.loads(item.text))
     return mapper.map(mapper.interpret([one]), RecordsFetched())
 
 
 @pytest.mark.parametrize(
-    ("topic", "key", "consent_"),
+    ("topic", "key", "member"),
     [
         ("customers_email_marketing_consent/update", "customer_id", "email_marketing_consent"),
         ("customers_marketing_consent/update", "id", "sms_marketing_consent"),
     ],
 )
-def test_an_opt_out_arrives_whatever_when_and_version_ask_for(
-    topic: str, key: str, consent_: str
+def test_an_opt_out_is_imported_although_it_lacks_what_when_and_version_read(
+    topic: str, key: str, member: str
 ) -> None:
-    body = {key: 7, consent_: {"state": "unsubscribed", "consent_updated_at": None}}
-    (change,) = changes_of(topic, body).changes
-    column = consent_.replace("consent", "opt_in")
+    body = {key: 7, member: {"state": "unsubscribed", "consent_updated_at": None}}
+    (change,) = mapped_by(SHOP, topic, body).changes
+    column = member.replace("consent", "opt_in")
     assert change.columns == {"external_id": "7", column: False}
     assert change.version == timestamp(TRIGGERED)
     assert not change.by_receipt
 
 
-def test_a_when_that_an_opt_out_can_tell_counts() -> None:
+def test_a_condition_that_an_opt_out_can_answer_counts() -> None:
     text = SHOP.replace("state == 'enabled'", "id == `8`")
     body = {"customer_id": 7, "email_marketing_consent": {"state": "unsubscribed"}}
-    (item,) = connector.split(
-        delivery("customers_email_marketing_consent/update", json.dumps(body)), {}
-    )
-    mapper = Mapper(connections(text))
-    one = Occurrence("m1", "shopify", "d1", 0, "e1", NOW * 1_000_000, 0, json.loads(item.text))
-    (end,) = mapper.map(mapper.interpret([one]), RecordsFetched()).outcomes
-    assert (end.outcome, end.reason) == (Outcome.IGNORED, "no_record_type")
+    (result,) = mapped_by(text, EMAIL_TOPICS[0], body).outcomes
+    assert (result.outcome, result.reason) == (Outcome.IGNORED, "no_record_type")
 
 
-def test_tags_of_a_customer_whom_when_may_leave_out_are_rejected() -> None:
-    mapped = changes_of("customer.tags_added", {"customerId": 7, "tags": ["vip"]})
-    (end,) = mapped.outcomes
-    assert (end.outcome, end.reason) == (Outcome.REJECTED, "row.incomplete")
+def test_tags_are_rejected_if_the_condition_may_exclude_their_customer() -> None:
+    mapped = mapped_by(SHOP, "customer.tags_added", {"customerId": 7, "tags": ["vip"]})
+    (result,) = mapped.outcomes
+    assert (result.outcome, result.reason) == (Outcome.REJECTED, "row.incomplete")

@@ -1,4 +1,4 @@
-"""The headers of a signature: their forms, their time, and what is refused."""
+"""The headers of a signature: their form, their time, and which of them are refused."""
 
 from dataclasses import replace
 
@@ -28,7 +28,9 @@ def test_each_header_is_needed(header: str, value: str | None) -> None:
     ],
     ids=lambda text: text[:10],
 )
-def test_a_header_without_a_known_signature_or_far_too_long_is_malformed(signature: str) -> None:
+def test_a_header_that_has_no_known_signature_or_is_far_too_long_is_malformed(
+    signature: str,
+) -> None:
     given = with_headers(signed(BODY, SECRET), webhook_signature=signature)
     assert refusal(given) == "signature.malformed"
 

@@ -1,4 +1,4 @@
-"""Zoho: the token in the body that goes no further, one item for each id, partial records."""
+"""Zoho: one item for each id, none with the token of the body, and partial records."""
 
 import json
 from functools import partial
@@ -85,13 +85,10 @@ def rows(name: str) -> list[dict[str, object]]:
     return found
 
 
-# ---------------------------------------------------------------- authentication
-
-
 # ---------------------------------------------------------------- items
 
 
-def test_every_id_is_an_item_of_its_own_and_none_holds_the_token() -> None:
+def test_each_id_is_an_item_and_none_holds_the_token() -> None:
     body = notification(
         ids=["1001", "1002"],
         affected_values=[{"record_id": "1002", "values": {"Email": "b@example.com"}}],
@@ -113,7 +110,7 @@ def test_numbers_and_escapes_stay_as_they_were_sent() -> None:
     assert '"values":{"a":9007199254740993,"b":1.10,"c":"\\u00e4"}' in split(body)[0].text
 
 
-def test_the_event_id_tells_changes_apart_and_repetitions_not() -> None:
+def test_different_changes_have_different_event_ids_and_repetitions_the_same() -> None:
     def identify(**changes: object) -> str:
         return split(notification(**changes))[0].event_id
 
@@ -164,7 +161,7 @@ def test_values_that_belong_to_no_id_are_left_out(values: object) -> None:
         ("Appointments__s", "appointment", "Appointments__s"),
     ],
 )
-def test_modules_become_record_types_and_are_read_by_their_api_names(
+def test_modules_become_record_types_and_are_fetched_by_their_api_names(
     module: str, record_type: str, name_in_api: str
 ) -> None:
     change = interpret(item(module=module))
@@ -201,12 +198,12 @@ def test_changed_values_are_a_partial_record() -> None:
 
 
 @pytest.mark.parametrize("operation", ["insert", "create"])
-def test_a_new_record_is_read_even_if_values_came_with_it(operation: str) -> None:
+def test_a_new_record_is_fetched_even_if_values_came_with_it(operation: str) -> None:
     change = interpret(item(operation=operation, values={"Email": "a@example.com"}))
     assert change.lookup == RecordLookup("Contacts", "1001", always=True)
 
 
-def test_a_leads_field_decides_the_column_that_it_shares_with_contacts() -> None:
+def test_a_leads_field_sets_the_column_that_it_shares_with_contacts() -> None:
     record = interpret(item(module="Leads", values={"City": "Hamburg"})).record
     assert record == {"id": "1001", "City": "Hamburg", "Mailing_City": None}
     mapping = RecordMapping(CONNECTION.record_types["contact"])
@@ -311,7 +308,7 @@ def mistakes(options: dict[str, str]) -> list[str]:
     return [key for key, _ in kind_mistakes(connector, Connection("zoho", "zoho", options))]
 
 
-def test_reading_takes_both_addresses_or_none() -> None:
+def test_both_addresses_are_given_or_none() -> None:
     assert mistakes({}) == []
     assert mistakes(ADDRESSES) == []
     assert mistakes({"api_url": ADDRESSES["api_url"]}) == ["accounts_url"]
@@ -328,6 +325,3 @@ def test_an_address_is_https_and_has_no_path(url: str) -> None:
 
 def test_unknown_options_are_mistakes() -> None:
     assert mistakes({"region": "eu"}) == ["region"]
-
-
-# ---------------------------------------------------------------- large bodies

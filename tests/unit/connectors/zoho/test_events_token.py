@@ -40,7 +40,7 @@ def test_the_channels_token_authenticates_the_sender() -> None:
         (f'{{"n":{"9" * 5_000},"token":"{TOKEN}"}}', "signature.malformed"),
     ],
 )
-def test_without_the_token_nothing_gets_in(body: bytes | str, code: str) -> None:
+def test_a_body_without_the_token_is_refused(body: bytes | str, code: str) -> None:
     assert refusal(body) == code
 
 
@@ -49,11 +49,11 @@ def test_a_compressed_body_authenticates_nobody() -> None:
     assert refusal(body, **{"content-encoding": "gzip"}) == "signature.malformed"
 
 
-def test_the_last_of_two_tokens_is_the_one_that_counts() -> None:
+def test_the_last_of_two_tokens_counts() -> None:
     assert refusal(f'{{"token":"{TOKEN}","token":"x"}}') == "signature.mismatch"
 
 
-def test_a_connection_without_a_secret_lets_nothing_in() -> None:
+def test_a_connection_without_a_secret_accepts_nothing() -> None:
     assert refusal(json.dumps(notification(token="")), "") == "signature.missing"
     assert refusal(json.dumps(notification()), "") == "signature.no_secret"
 
@@ -72,7 +72,7 @@ def test_a_large_body_without_the_token_is_not_parsed(
     assert refusal(large(token, filler)) == "signature.mismatch"
 
 
-def test_a_large_body_with_its_token_is_accepted_wherever_that_stands() -> None:
+def test_a_large_body_with_an_escaped_token_is_accepted() -> None:
     values = [{"record_id": str(n), "values": {"token": "none"}} for n in range(2_000)]
     for escaped in (TOKEN, f"\\u{ord(TOKEN[0]):04x}{TOKEN[1:]}"):
         body = json.dumps(notification(token="?"))[:-1].replace('"?"', f'"{escaped}"')
@@ -81,8 +81,8 @@ def test_a_large_body_with_its_token_is_accepted_wherever_that_stands() -> None:
         connector.verify(given, [TOKEN], {}, now=NOW)
 
 
-def test_the_token_of_a_large_body_still_has_to_be_the_channels() -> None:
-    """What is found without parsing authenticates nobody yet."""
+def test_a_token_within_a_value_of_a_large_body_does_not_count() -> None:
+    """A token that is found without parsing is only the reason to parse the body."""
     inner = json.dumps({"token": TOKEN})
 
     assert refusal(large('"another"', inner)) == "signature.mismatch"

@@ -1,4 +1,4 @@
-"""Fetching at Zoho: access tokens that are kept, 50 fields a request, only the module's fields."""
+"""Fetching at Zoho: access tokens are kept, and a request names 50 fields of its module."""
 
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
@@ -131,20 +131,20 @@ def test_more_than_fifty_fields_take_several_requests() -> None:
         ("Deals", ["City", "Email", "Mailing_City"]),
     ],
 )
-def test_a_module_is_not_asked_for_its_sisters_fields(module: str, fields: list[str]) -> None:
+def test_a_module_is_not_asked_for_fields_of_another_module(module: str, fields: list[str]) -> None:
     crm = Crm([access(), NOTHING])
     read(crm, module=module, wanted=frozenset({("Email",), ("City",), ("Mailing_City",)}))
     assert fields_of(crm.requests[1])[1:] == fields
 
 
-def test_names_that_no_field_has_are_not_asked_for() -> None:
+def test_names_that_no_field_can_have_are_not_asked_for() -> None:
     crm = Crm([access(), NOTHING])
     read(crm, wanted=frozenset({("a,b",), ("ä",), ("",), ("x" * 101,), ("Email",)}))
     assert fields_of(crm.requests[1]) == ["Modified_Time", "Email"]
 
 
 @pytest.mark.parametrize("secret", ["1000.token", "a:b", "a:b:", "a:b:c:d", "::"])
-def test_a_token_of_another_form_is_refused_without_a_request(secret: str) -> None:
+def test_credentials_of_another_form_are_refused_without_a_request(secret: str) -> None:
     assert failure(secret=secret).code == "fetcher.refused"
 
 
@@ -167,7 +167,7 @@ def test_a_record_that_nobody_asked_for_is_unexpected() -> None:
     assert failure(access(), records({"id": "99"})).code == "fetcher.unexpected"
 
 
-def test_a_token_server_that_is_none_is_unexpected() -> None:
+def test_an_odd_answer_of_the_token_server_is_unexpected() -> None:
     assert failure(answer([])).code == "fetcher.unexpected"
 
 
