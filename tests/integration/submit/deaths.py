@@ -2,9 +2,7 @@
 
 from typing import Any
 
-
-class Dies(Exception):
-    """The process is gone."""
+from tests.support.ends import Killed
 
 
 class DiesAt:
@@ -21,6 +19,6 @@ class DiesAt:
         def die(*args: Any, **kwargs: Any) -> None:
             if self._after:
                 real(*args, **kwargs)
-            raise Dies
+            raise Killed
 
         return die

@@ -9,14 +9,11 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import WAKE
 from import_relay.storage.queue import Delayed, Queue, ReceivedMessage, SureAnswer
 from import_relay.storage.requeueing import Requeueing
+from tests.support.ends import Killed
 from tests.support.relay import Relay
 
 VISIBILITY_S = 720.0
 MAX_RECEIVES = 10
-
-
-class Killed(BaseException):
-    """The process is gone: no handler of errors sees it."""
 
 
 class _Requeueing(Requeueing):
@@ -42,7 +39,7 @@ class _Requeueing(Requeueing):
 
 
 class HeldQueue(_Requeueing):
-    """The holding queue of a lane: what is received of it is hidden until its time is over."""
+    """The holding queue of a lane: a received message is hidden for `VISIBILITY_S`."""
 
     def __init__(self, relay: Relay, deliveries: "Deliveries") -> None:
         super().__init__(relay, deliveries)
@@ -56,7 +53,7 @@ class HeldQueue(_Requeueing):
         self.messages |= {f"h{next(self._ids)}": one.body for one in messages}
 
     def receive_surely(self, call_count: int) -> SureAnswer:
-        """As many as so many calls give."""
+        """Up to ten visible messages for each call."""
         now = self._clock()
         found: list[ReceivedMessage] = []
         for one, body in list(self.messages.items()):
@@ -79,10 +76,10 @@ class HeldQueue(_Requeueing):
 class Deliveries:
     """Delivers messages, all in one batch, until none is left.
 
-    `deaths` and `batches` count how batches ended. `received_too_often`: bodies that SQS itself
-    moved to the dead-letter queue. `replaced`: parts of the relay, as in `Relay.submission`.
-    `sent_at`: when all messages were sent, which makes dead letters of the relay redriven ones.
-    `lane`: whose queue it is.
+    `deaths`: batches whose process died; `batches`: the others. `received_too_often`: bodies that
+    SQS itself moved to the dead-letter queue. `replaced`: parts of the relay, as in
+    `Relay.submission`. `sent_at`: when all messages were sent; a time long after their receipt
+    makes them redriven. `lane`: whose queue it is.
     """
 
     relay: Relay
@@ -97,12 +94,12 @@ class Deliveries:
     _ids: Any = field(default_factory=lambda: count(1))
 
     def put(self, *bodies: str) -> None:
-        """Messages that wait to be delivered."""
+        """Add messages to the queue."""
         for body in bodies:
             self.messages[f"m{next(self._ids)}"] = body
 
     def drain(self, most: int = 40) -> None:
-        """Deliver until the queue is empty, at most so often."""
+        """Deliver until the queue is empty; fail if it is not after `most` batches."""
         for _ in range(most):
             if not self.messages:
                 return

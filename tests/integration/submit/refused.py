@@ -20,23 +20,24 @@ def people(numbers: Sequence[int], connection: str = "erp", delivery: str = "d1"
     return message(items, connection=connection, delivery=delivery)
 
 
-def refusing(*bad: str, column: str = "external_id") -> Callable[[httpx.Request], httpx.Response]:
-    """Mateo refuses every import that holds one of these rows; of none at all, every import."""
+def refusing(*bad: str, status: int = 400) -> Callable[[httpx.Request], httpx.Response]:
+    """Mateo refuses every import with a row of these external ids; without ids, every import."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         rows = json.loads(request.content)["payload"]
-        if not bad or any(row[column] in bad for row in rows):
-            return httpx.Response(400, json=SCHEMA)
+        if not bad or any(row["external_id"] in bad for row in rows):
+            return httpx.Response(status, json=SCHEMA)
         return httpx.Response(201, json={"id": f"import-of-{rows[0]['external_id']}"})
 
     return answer
 
 
 def answer(relay: Relay, *answers: Any) -> None:
-    """What Mateo answers from now on."""
+    """Mateo gives these answers from now on, then accepts everything."""
     relay.mateo.answers.clear()
     relay.mateo.answers.extend(answers)
 
 
 def rejected(relay: Relay) -> dict[str, str]:
+    """Item id → code of each rejected item."""
     return {line["item_id"]: line["code"] for line in relay.aws.lines("rejected/")}

@@ -1,4 +1,4 @@
-"""Whatever a batch holds, it ends before its process has to; the rest waits for another one."""
+"""A batch ends before its process has to, whatever it holds; the rest waits for the next one."""
 
 import json
 import weakref
@@ -22,6 +22,7 @@ def people(number: int, *, start: int = 0) -> list[object]:
 
 
 def pointers(number: int) -> str:
+    """A message with so many items that are stored apart."""
     content = json.loads(message([], delivery="big"))
     content["items"] = [
         {"n": n, "event": f"e{n}", "at": f"oversize/big/{n}.json"} for n in range(number)
@@ -30,7 +31,7 @@ def pointers(number: int) -> str:
 
 
 class Slow(changes.Mapper):
-    """Takes ten seconds for each item."""
+    """Takes ten seconds for each item in one step."""
 
     def __init__(self, relay: Relay, step: str) -> None:
         super().__init__(relay.connections)
@@ -47,7 +48,7 @@ class Slow(changes.Mapper):
 
 
 @pytest.mark.parametrize("step", ["interpret", "map"])
-def test_a_batch_that_takes_too_long_brings_what_there_was_time_for(
+def test_a_batch_that_takes_too_long_imports_what_there_was_time_for(
     relay: Relay, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("import_relay.submit.interpreting.ITEMS_AT_A_TIME", 1)
@@ -92,8 +93,7 @@ def test_a_pointer_to_far_too_many_values_is_rejected_and_hurts_no_other(relay: 
     assert (line["code"], line["item"]) == ("row.too_many_values", {"at": "oversize/big/0.json"})
 
 
-def test_a_record_of_660000_numbers_is_sent_without_them(relay: Relay) -> None:
-    """Trying them all would take three minutes."""
+def test_a_record_of_60000_unusable_numbers_is_sent_without_a_number(relay: Relay) -> None:
     item = {"id": "0", "v": 1, "name": "P 0", "phone": ["1"] * 60_000}
 
     report = relay.submit(message([item, *people(2, start=1)]))

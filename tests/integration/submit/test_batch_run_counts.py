@@ -1,4 +1,4 @@
-"""What ends without an import is counted once, however often its message comes."""
+"""What ends without an import is counted once, however often its message is received."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.queue_messages import LONG_AGO_S
 from import_relay.storage.entries import State
 from import_relay.storage.outcome_counts import OutcomeCounts
-from tests.integration.submit.deaths import Dies, DiesAt
+from tests.integration.submit.deaths import DiesAt
 from tests.integration.submit.people import ADA, BAD
 from tests.support.aws import LEDGER
 from tests.support.builders import ERP, TODAY, connections, message
 from tests.support.clients import Recording
-from tests.support.ends import ends
+from tests.support.ends import Killed, ends
 from tests.support.relay import Relay
 from tests.template.expanded import source
 
@@ -49,7 +49,7 @@ def test_what_ended_in_a_message_that_is_redelivered_does_not_end_again(relay: R
     assert ends(relay) == {"rejected": 1}
 
 
-def test_what_ended_is_not_taken_up_by_a_mapping_that_was_corrected_meanwhile(relay: Relay) -> None:
+def test_a_rejected_record_stays_rejected_after_its_mapping_was_corrected(relay: Relay) -> None:
     relay.submit(message([BAD, ADA]))
     relay.connections = connections(ERP.replace('whatsapp = "phone"', ""))
 
@@ -59,7 +59,7 @@ def test_what_ended_is_not_taken_up_by_a_mapping_that_was_corrected_meanwhile(re
     assert ends(relay) == {"rejected": 1}
 
 
-def test_what_ended_in_a_message_that_was_sent_again_does_not_end_again(relay: Relay) -> None:
+def test_what_ended_in_a_message_that_was_requeued_does_not_end_again(relay: Relay) -> None:
     relay.submit(message([BAD]))
 
     report = relay.submit(message([BAD], requeues=1), invocation="second")
@@ -68,10 +68,10 @@ def test_what_ended_in_a_message_that_was_sent_again_does_not_end_again(relay: R
     assert ends(relay) == {"rejected": 1}
 
 
-def test_what_was_rejected_stays_so_when_the_dead_letter_queue_is_emptied_after_a_correction(
+def test_a_rejected_record_stays_rejected_when_it_is_redriven_after_a_correction(
     relay: Relay,
 ) -> None:
-    """A redrive begins the receive count afresh: the time from receipt to sending tells."""
+    """A redrive resets the receive count; the time from receipt to sending shows the redrive."""
     relay.submit(message([BAD, ADA]))
     relay.connections = connections(ERP.replace('whatsapp = "phone"', ""))
     relay.clock.now += LONG_AGO_S + 1
@@ -83,7 +83,7 @@ def test_what_was_rejected_stays_so_when_the_dead_letter_queue_is_emptied_after_
     assert ends(relay) == {"rejected": 1}
 
 
-def test_no_message_reaches_the_dead_letter_queue_sooner_than_it_is_looked_up() -> None:
+def test_a_redriven_message_is_always_old_enough_to_be_looked_up() -> None:
     queue = source()["Resources"]["Queue"]["Properties"]
 
     receives = queue["RedrivePolicy"]["maxReceiveCount"]
@@ -131,7 +131,7 @@ def test_an_end_that_was_counted_before_is_not_written_down_again(relay: Relay) 
 
 def test_an_end_that_was_written_down_but_not_counted_is_written_again(relay: Relay) -> None:
     outcome_counts = DiesAt(relay.outcome_counts, "record", after=False)
-    with pytest.raises(Dies):
+    with pytest.raises(Killed):
         relay.submit(message([BAD]), outcome_counts=outcome_counts)
     relay.clock.now += 720
 
@@ -142,7 +142,7 @@ def test_an_end_that_was_written_down_but_not_counted_is_written_again(relay: Re
     assert ends(relay) == {"rejected": 1}
 
 
-def test_a_message_that_comes_for_the_first_time_is_not_looked_up(relay: Relay) -> None:
+def test_a_message_that_is_received_for_the_first_time_is_not_looked_up(relay: Relay) -> None:
     calls: list[tuple[str, dict[str, Any]]] = []
     client: Any = Recording(relay.aws.dynamodb, calls)
     outcome_counts = OutcomeCounts(client, LEDGER, relay.limits.day, clock=relay.clock)
@@ -152,7 +152,7 @@ def test_a_message_that_comes_for_the_first_time_is_not_looked_up(relay: Relay) 
     assert calls == []
 
 
-def test_a_change_that_was_imported_is_not_called_superseded_when_it_comes_again(
+def test_an_imported_change_is_not_called_superseded_when_it_is_redelivered(
     relay: Relay,
 ) -> None:
     relay.submit(message([ADA]))
@@ -166,7 +166,7 @@ def test_a_change_that_was_imported_is_not_called_superseded_when_it_comes_again
     assert ends(relay) == {}
 
 
-def test_a_change_whose_import_never_happened_is_superseded_when_it_comes_again(
+def test_a_change_whose_import_was_never_created_is_superseded_when_it_is_requeued(
     relay: Relay,
 ) -> None:
     relay.mateo.answers.append(httpx.ConnectError("refused"))
@@ -180,7 +180,9 @@ def test_a_change_whose_import_never_happened_is_superseded_when_it_comes_again(
     assert relay.watermarks.read([ADA_KEY])[ADA_KEY].earlier == ()
 
 
-def test_what_cannot_be_counted_goes_back_and_counts_when_it_comes_again(relay: Relay) -> None:
+def test_what_cannot_be_counted_stays_queued_and_is_counted_when_it_is_redelivered(
+    relay: Relay,
+) -> None:
     class Unavailable(OutcomeCounts):
         def record(self, outcomes: object, *, batch: str = "") -> None:
             raise StoreUnavailable("no")

@@ -1,4 +1,4 @@
-"""A report that ends while submission reads what was claimed: two reads are no snapshot."""
+"""Claims and the states of their imports take two reads: a report may end in between."""
 
 import json
 from collections.abc import Callable, Collection
@@ -11,7 +11,7 @@ import pytest
 from import_relay.storage.entries import Standing
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.watermarks import Watermarks
-from tests.support.aws import Aws
+from tests.support.aws import LEDGER, Aws
 from tests.support.builders import NOON, connections, message
 from tests.support.ends import ends, relay_with_imports, report, track
 from tests.support.relay import Relay
@@ -38,7 +38,7 @@ class _Slow(Ledger):
 def slow(relay: Relay, meanwhile: Callable[[], object]) -> Ledger:
     return _Slow(
         relay.aws.dynamodb,
-        "ledger",
+        LEDGER,
         relay.quota,
         relay.outcome_counts,
         clock=relay.clock,
@@ -60,7 +60,7 @@ def deal(version: int, change: str, **values: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("report_s", [0.0, 1.0, 280.0])
-def test_a_retry_is_not_taken_for_a_redelivery_since_its_report_ended_between_two_reads(
+def test_a_retry_is_not_taken_for_a_redelivery_although_its_report_ended_between_the_reads(
     aws: Aws, report_s: float
 ) -> None:
     relay, mateo = relay_with_imports(aws)
@@ -129,7 +129,7 @@ def test_watermarks_are_read_once_where_no_report_can_be_under_way(
     assert len(reads) == 1
 
 
-def test_a_claim_whose_import_was_never_written_down_is_taken_over(aws: Aws) -> None:
+def test_a_claim_whose_import_was_never_created_is_taken_over(aws: Aws) -> None:
     relay, mateo = relay_with_imports(aws)
     mateo.answers.append(httpx.ConnectError("down"))
     relay.submit(message([{"id": 1, "v": 1, "name": "Ada"}]))

@@ -45,7 +45,7 @@ def test_what_is_over_the_limit_of_its_connection_waits_and_others_go_on(
     assert report.failed_message_ids == set()  # so no receive count grows
     assert limited.lambda_.enabled
     assert limited.quota.usage().connections == {"erp": Charge(3, 3)}
-    assert ("batch.limited", {"connection": "erp", "limit": 3, "items": 2}) in (limited.events)
+    assert ("batch.limited", {"connection": "erp", "limit": 3, "items": 2}) in limited.events
 
 
 def test_of_a_connection_at_its_limit_nothing_is_read_or_mapped(limited: Relay) -> None:
@@ -63,7 +63,7 @@ def test_the_next_day_has_a_limit_of_its_own(limited: Relay) -> None:
     assert limited.submit(people(5, "b")).rows == 3
 
 
-def test_an_import_that_is_refused_gives_its_connection_its_entities_back(limited: Relay) -> None:
+def test_an_abandoned_import_releases_the_entities_of_its_connection(limited: Relay) -> None:
     limited.ledger.intend(one := entry(rows=3, charges="erp=3/3"))
     limited.ledger.release(one, expected=[State.INTENDED], target=State.ABANDONED)
 

@@ -1,4 +1,4 @@
-"""Submission of webhooks that only name records: read at the CRM, or requeued later."""
+"""Webhooks that only name records: the records are read at the CRM, or the items requeued."""
 
 import json
 from urllib.parse import parse_qs
@@ -25,8 +25,8 @@ ADA = {"id": 7, "v": 1, "name": "Ada Example"}
 
 def changed(*ids: int, delivery: str = "d2") -> str:
     """A queue message of Zoho's: these contacts changed."""
-    what = {"module": "Contacts", "operation": "update", "server_time": 1_795_262_400_000}
-    items = [{**what, "id": str(n)} for n in ids]
+    event = {"module": "Contacts", "operation": "update", "server_time": 1_795_262_400_000}
+    items = [{**event, "id": str(n)} for n in ids]
     return message(items, delivery=delivery, connection="crm")
 
 
@@ -82,7 +82,7 @@ def test_records_are_read_in_the_batches_that_the_api_takes(reading: Relay) -> N
     assert asked == [100, 100, 50]
 
 
-def test_a_record_that_stays_away_is_ignored(reading: Relay) -> None:
+def test_a_record_that_the_crm_does_not_have_later_either_is_ignored(reading: Relay) -> None:
     assert reading.submit(changed(1, 999)).requeued == 1
     ((content, _),) = reading.aws.queued()
     reading.clock.now += 900.0
@@ -120,7 +120,7 @@ def test_a_crm_in_trouble_makes_its_records_wait_and_nobody_elses(
     assert [keys["connection"] for keys in reading.said("fetcher.unavailable")] == ["crm"]
 
 
-def test_what_waited_is_imported_once_the_crm_is_back(reading: Relay) -> None:
+def test_what_waited_is_imported_once_the_crm_answers_again(reading: Relay) -> None:
     reading.crm = lambda request: httpx.Response(503)
     reading.submit(changed(1))
     ((content, _),) = reading.aws.queued()

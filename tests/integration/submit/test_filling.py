@@ -49,7 +49,7 @@ def sizes(relay: Relay) -> list[int]:
 
 
 def something_is_held(relay: Relay) -> None:
-    """As the ledger table says it."""
+    """The ledger table says so."""
     states = HeldStates(relay.aws.dynamodb, LEDGER, clock=relay.clock)
     states.write(Lane.LIVE, HeldState(since=relay.clock.now))
 
@@ -226,7 +226,7 @@ def test_each_lane_is_filled_from_its_own_queue(relay: Relay) -> None:
     assert left(relay) == 4
 
 
-def test_what_ended_before_is_not_counted_again_when_it_is_received_here(relay: Relay) -> None:
+def test_what_ended_before_is_not_counted_again_when_it_fills_a_batch(relay: Relay) -> None:
     bad = message([{"v": 1}], delivery="d-bad")
     assert relay.submit(bad).outcomes == {"rejected": 1}
     content = json.loads(bad) | {"requeues": 1}
@@ -238,7 +238,7 @@ def test_what_ended_before_is_not_counted_again_when_it_is_received_here(relay: 
     assert left(relay) == 0
 
 
-def test_an_import_is_not_filled_while_records_already_wait_for_time(relay: Relay) -> None:
+def test_an_import_is_not_filled_if_there_is_little_time(relay: Relay) -> None:
     put(relay, range(1, 10))
 
     relay.submit(message([contact(0)]), seconds=35.0)
@@ -261,23 +261,23 @@ def test_what_is_held_is_looked_at_after_a_minute_though_nothing_else_comes(rela
 
     assert sum(sizes(relay)) == 21
     assert left(relay, relay.aws.held_queue_url) == 0
-    assert wakes(relay) == [60], "all of it is deleted: nothing can come back"
+    assert wakes(relay) == [60], "all held messages are deleted: none can come back"
 
 
 def not_deleted(real: Any, **asked: Any) -> Any:
-    """SQS deletes nothing of what it is asked for."""
+    """SQS deletes none of the messages."""
     failed = [{"Id": one["Id"], "Code": "InternalError"} for one in asked["Entries"]]
     return {"Failed": failed}
 
 
 def answered_twice(real: Any, **asked: Any) -> Any:
-    """The SDK did not get SQS's first answer, and the second one has nothing."""
+    """The first answer of SQS was lost; the SDK asked again and received nothing."""
     real(**asked)
     return {"ResponseMetadata": {"RetryAttempts": 1}}
 
 
 def lost(real: Any, **asked: Any) -> Any:
-    """Nothing is heard of it."""
+    """There is no answer."""
     raise ReadTimeoutError(endpoint_url="aws")
 
 
@@ -323,7 +323,7 @@ def test_a_batch_that_cannot_be_submitted_now_leaves_what_is_held_awake(
     assert wakes(relay) == [60]
 
 
-def test_a_wake_is_delivered_again_if_no_other_can_be_sent(relay: Relay) -> None:
+def test_a_wake_is_redelivered_if_no_other_can_be_sent(relay: Relay) -> None:
     something_is_held(relay)
     relay.aws.sqs.delete_queue(QueueUrl=relay.aws.held_queue_url)
     relay.aws.sqs.delete_queue(QueueUrl=relay.aws.queue_url)

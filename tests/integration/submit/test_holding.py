@@ -10,20 +10,13 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import WAKE
 from import_relay.storage.held import HIDDEN_S, HeldState, HeldStates, held_key, held_state
 from import_relay.storage.queue import Delayed
-from import_relay.storage.quota import day_key
 from import_relay.submit.holding import MAX_HOLD_S
+from tests.integration.submit.requests_used import use
 from tests.support.aws import LEDGER
-from tests.support.builders import TODAY, message
+from tests.support.builders import message
 from tests.support.clients import Overruling, client_error
 from tests.support.ends import ADA, BOB
 from tests.support.relay import Relay
-
-
-def use(relay: Relay, requests: int) -> None:
-    """So many of today's requests are used."""
-    relay.aws.dynamodb.put_item(
-        TableName=LEDGER, Item={**day_key(TODAY), "requests": {"N": str(requests)}}
-    )
 
 
 @pytest.fixture
@@ -90,7 +83,7 @@ def test_the_wait_does_not_grow(relay: Relay) -> None:
     assert len(held(relay)) == 1
 
 
-def test_nothing_is_held_for_more_than_a_quarter_of_an_hour(relay: Relay) -> None:
+def test_a_record_is_held_for_a_quarter_of_an_hour(relay: Relay) -> None:
     relay.submit(message([ADA]))
     relay.clock.now += MAX_HOLD_S
 
@@ -129,13 +122,13 @@ def test_what_fills_an_import_is_not_held(relay: Relay) -> None:
     assert relay.submit(message([ADA, BOB])).rows == 2
 
 
-def test_what_is_delivered_again_is_not_held(relay: Relay) -> None:
+def test_what_is_redelivered_is_not_held(relay: Relay) -> None:
     """Its receive count says that a process may have died of it, and a new message has none."""
     assert relay.submit(message([ADA]), again=True).rows == 1
 
 
 def test_what_sqs_does_not_show_at_first_is_not_forgotten(relay: Relay) -> None:
-    """A short poll asks some of its servers only, and may find nothing where something is."""
+    """A short poll asks only some of its servers, so it may miss messages."""
 
     def receive(real: Any, **asked: Any) -> Any:
         nothing = {"ResponseMetadata": {"RetryAttempts": 0}}
@@ -150,7 +143,7 @@ def test_what_sqs_does_not_show_at_first_is_not_forgotten(relay: Relay) -> None:
 
 
 def test_a_look_that_failed_may_have_hidden_what_is_held(relay: Relay) -> None:
-    """SQS received messages, and its answer was lost: nobody sees them for a while."""
+    """The answer of SQS was lost: its messages are hidden for a while."""
 
     def lost(real: Any, **asked: Any) -> Any:
         real(**asked)
@@ -189,7 +182,7 @@ def test_what_ended_is_not_counted_again_when_it_was_held_twice(relay: Relay) ->
 
 
 def test_what_comes_back_above_the_curve_is_looked_at_once_an_import_may_go(relay: Relay) -> None:
-    """Its receiver died, and then nobody could look at it for a while."""
+    """Its receiver died, and the message was hidden for a while."""
     states = HeldStates(relay.aws.dynamodb, LEDGER, clock=relay.clock)
     states.write(Lane.LIVE, HeldState(received_at=relay.clock.now))
     relay.requeueing(relay.aws.held_queue_url).send([Delayed(message([ADA]), 0)])

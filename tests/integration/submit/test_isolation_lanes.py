@@ -3,9 +3,9 @@
 import pytest
 
 from import_relay.domain.lanes import Lane
-from import_relay.storage.quota import day_key
 from import_relay.storage.trials import Tried
 from tests.integration.submit.deliveries import Deliveries, HeldQueue
+from tests.integration.submit.requests_used import use
 from tests.integration.submit.test_isolation import (
     INNOCENT,
     DeadlyMapper,
@@ -16,19 +16,10 @@ from tests.integration.submit.test_isolation import (
     poisoned,
     relay,
 )
-from tests.support.aws import LEDGER
-from tests.support.builders import TODAY
 from tests.support.relay import Relay
 
 __all__ = ["relay"]  # fixtures
 HELD = {Lane.LIVE: "held", Lane.BULK: "bulk_held"}
-
-
-def use(relay: Relay, requests: int) -> None:
-    """So many of today's requests are used."""
-    relay.aws.dynamodb.put_item(
-        TableName=LEDGER, Item={**day_key(TODAY), "requests": {"N": str(requests)}}
-    )
 
 
 def test_a_poisoned_record_of_a_file_is_isolated_as_one_of_a_webhook_is(relay: Relay) -> None:
@@ -44,7 +35,7 @@ def test_a_poisoned_record_of_a_file_is_isolated_as_one_of_a_webhook_is(relay: R
 @pytest.mark.parametrize("lane", list(Lane))
 @pytest.mark.parametrize("place", [0, 20, 40])
 def test_a_poisoned_record_among_held_ones(relay: Relay, lane: Lane, place: int) -> None:
-    """It is interpreted only when the holding queue is read: that read comes again."""
+    """It is interpreted only after the holding queue was read, and SQS redelivers it to that."""
     bodies = innocent_messages(10, 400)
     bodies.insert(place, poisoned())
     queue = Deliveries(relay, lane=lane)
@@ -64,7 +55,7 @@ def test_a_poisoned_record_among_held_ones(relay: Relay, lane: Lane, place: int)
 
 def test_a_redrive_that_is_held_first_is_tried_all_the_same(relay: Relay) -> None:
     body = dead_letter(relay)
-    relay.trials.write(Tried(alone={"bad/0"}))  # so too if SQS moved it for its receive count
+    relay.trials.write(Tried(alone={"bad/0"}))  # SQS may have moved it, for its receive count
     queue = Deliveries(relay, sent_at=relay.clock.now)
     held = HeldQueue(relay, queue)
     queue.replaced = {"held": held}

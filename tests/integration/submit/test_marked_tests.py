@@ -1,4 +1,4 @@
-"""Webhooks marked as tests: taken through the queue and mapped, counted apart, never posted."""
+"""Webhooks that are marked as tests: they are mapped and counted apart, and never posted."""
 
 import gzip
 import json
@@ -15,10 +15,10 @@ BAD_PHONE = {**ADA, "phone": "12"}
 
 
 def lines(relay: Relay) -> list[dict[str, object]]:
-    return list(relay.aws.lines("outcomes/"))
+    return relay.aws.lines("outcomes/")
 
 
-def test_a_test_is_never_posted_and_its_neighbors_are(relay: Relay) -> None:
+def test_a_test_is_never_posted_and_its_neighbours_are(relay: Relay) -> None:
     report = relay.submit(
         message([ADA], delivery="d1", is_test=True), message([BOB], delivery="d2")
     )
@@ -61,7 +61,7 @@ def test_values_left_out_of_a_test_count_for_no_rate(relay: Relay) -> None:
     assert lines(relay)[0]["notes"]
 
 
-def test_a_test_that_waits_is_still_a_test(relay: Relay) -> None:
+def test_a_test_that_is_requeued_keeps_its_mark(relay: Relay) -> None:
     relay.pause.begin(relay.clock() + 60, "by_hand")
     relay.submit(message([ADA], is_test=True))
 

@@ -1,4 +1,4 @@
-"""A connection that cannot be used, or is not there: its items wait, all others are imported."""
+"""Items of a connection that cannot be used or is missing wait; all others are imported."""
 
 from collections.abc import Sequence
 
@@ -68,7 +68,7 @@ def test_items_of_a_missing_connection_wait_for_a_day_from_when_it_was_missed(
     assert waiting["missing_since"] == missed_at
 
 
-def test_after_a_day_they_are_rejected(relay: Relay) -> None:
+def test_items_of_a_connection_that_is_missing_for_a_day_are_rejected(relay: Relay) -> None:
     relay.submit(shop([BOB]))
     relay.clock.now += WAITING_S
 

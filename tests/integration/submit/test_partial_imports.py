@@ -17,7 +17,7 @@ from tests.support.relay import Relay
 
 FULL = 20
 """Rows of an import in these tests."""
-KINDS = ("erp", "shop", "desk")
+CONNECTIONS = ("erp", "shop", "desk")
 """Connections whose contacts need imports of their own."""
 
 
@@ -29,14 +29,14 @@ def own_list(name: str) -> str:
 @pytest.fixture
 def relay(relay: Relay) -> Relay:
     relay.rows_per_import = FULL
-    relay.connections = connections("".join(map(own_list, KINDS)))
+    relay.connections = connections("".join(map(own_list, CONNECTIONS)))
     return relay
 
 
-def contacts(count: int, kind: str = "erp", *, delivery: str = "d") -> str:
+def contacts(count: int, connection: str = "erp", *, delivery: str = "d") -> str:
     """A message with so many contacts."""
     items = [{"id": f"{delivery}-{n}", "name": f"Ada {n}", "v": 1} for n in range(count)]
-    return message(items, connection=kind, delivery=f"{delivery}-{kind}")
+    return message(items, connection=connection, delivery=f"{delivery}-{connection}")
 
 
 def sizes(relay: Relay) -> list[int]:
@@ -90,7 +90,7 @@ def test_many_rows_wait_for_the_batch_that_comes_next(relay: Relay, lane: Lane) 
     assert (report.held, sizes(relay)) == (5, [FULL])
 
 
-def test_a_few_rows_wait_for_the_batch_that_comes_next_and_for_no_other(relay: Relay) -> None:
+def test_a_few_rows_wait_for_the_batch_that_comes_next_and_for_no_further_one(relay: Relay) -> None:
     report = submit_while_another_waits(relay, contacts(2))
     assert (report.held, sizes(relay)) == (2, [])
 
@@ -100,7 +100,7 @@ def test_a_few_rows_wait_for_the_batch_that_comes_next_and_for_no_other(relay: R
 
 
 def test_many_rows_go_at_once_if_no_other_batch_comes(relay: Relay) -> None:
-    another_waits(relay, Lane.BULK)  # that of the other lane has other rows
+    another_waits(relay, Lane.BULK)  # the other lane has other rows
 
     report = relay.submit(contacts(15))
 
@@ -154,7 +154,7 @@ def test_many_rows_are_held_if_there_is_no_time_to_plan_them(relay: Relay, secon
 
 def test_many_rows_are_held_if_there_is_no_time_to_read_more(relay: Relay) -> None:
     class Slow:
-        """A look takes half of the time."""
+        """Receiving takes half of the time."""
 
         def __getattr__(self, name: str) -> Any:
             relay.clock.now += 4 * (name == "receive")
@@ -168,7 +168,7 @@ def test_many_rows_are_held_if_there_is_no_time_to_read_more(relay: Relay) -> No
     assert (report.held, sizes(relay)) == (20, [])
 
 
-def test_what_is_delivered_again_is_not_held_for_want_of_time(relay: Relay) -> None:
+def test_what_is_redelivered_is_not_held_for_want_of_time(relay: Relay) -> None:
     relay.submit(contacts(12), seconds=42.0, again=True)
 
     assert sum(sizes(relay)) == 12

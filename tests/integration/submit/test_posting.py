@@ -1,7 +1,5 @@
 """What each answer of Mateo to a post does."""
 
-import json
-from collections.abc import Callable
 from dataclasses import replace
 
 import httpx
@@ -9,20 +7,9 @@ import pytest
 
 from import_relay.storage.entries import State
 from tests.integration.submit.people import ADA
+from tests.integration.submit.refused import people, refusing
 from tests.support.builders import message
 from tests.support.relay import LIMITS, Relay
-
-
-def refusing(bad: str) -> Callable[[httpx.Request], httpx.Response]:
-    """Mateo refuses every import that holds this external id."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        rows = json.loads(request.content)["payload"]
-        if any(row["external_id"] == bad for row in rows):
-            return httpx.Response(400, json={"code": "22P02", "message": "bad row"})
-        return httpx.Response(201, json={"id": "import-of-good-rows"})
-
-    return answer
 
 
 @pytest.mark.parametrize(
@@ -37,7 +24,7 @@ def refusing(bad: str) -> Callable[[httpx.Request], httpx.Response]:
         httpx.Response(418),
     ],
 )
-def test_a_lost_answer_keeps_reservation_and_claim_and_is_not_sent_again(
+def test_an_import_whose_answer_was_lost_keeps_its_reservation_and_is_not_posted_again(
     relay: Relay, answer: httpx.Response | Exception
 ) -> None:
     relay.mateo.answers.append(answer)
@@ -159,7 +146,7 @@ def test_failures_of_different_kinds_in_a_row_count_together(relay: Relay) -> No
     assert pause == pytest.approx(120, abs=1)
 
 
-def test_a_spent_day_does_not_forget_that_posts_failed_before_it(relay: Relay) -> None:
+def test_a_pause_for_a_spent_day_keeps_the_count_of_failures(relay: Relay) -> None:
     relay.mateo.answers.append(httpx.ConnectError("no"))
     relay.submit(message([ADA]))
     relay.clock.now = relay.pause.state().paused_until
@@ -183,15 +170,14 @@ def test_a_429_on_the_first_import_of_a_day_pauses_submission_for_an_hour(relay:
 def test_a_refused_import_is_bisected_until_the_bad_row_is_isolated(
     relay: Relay, status: int
 ) -> None:
-    relay.mateo.answers.extend([refusing("2")] * 50)
-    people = [{"id": n, "v": 1, "name": f"P{n}"} for n in range(8)]
+    relay.mateo.answers.extend([refusing("2", status=status)] * 50)
 
-    report = relay.submit(message(people))
+    report = relay.submit(people(range(8)))
 
     (line,) = relay.aws.lines("rejected/")
     assert line["code"] == "row.refused_by_mateo"
     assert line["item_id"] == "d1/2"
-    assert "bad row" in line["what"]
+    assert f"{status} PGRST204: Could not find" in line["what"]
     assert report.rows == 7
     assert relay.quota.usage().entities == 7
 
@@ -204,7 +190,7 @@ def test_no_personal_data_in_events(relay: Relay) -> None:
     assert "ada@" not in str(relay.events).lower()  # "ada" alone is part of many a hex id
 
 
-def test_a_token_that_was_changed_meanwhile_is_fetched_and_used_at_once(relay: Relay) -> None:
+def test_an_import_is_posted_again_at_once_if_there_is_a_newer_token(relay: Relay) -> None:
     relay.mateo.answers.append(httpx.Response(401))
     api = replace(relay.api, renew_token=lambda: True)
 

@@ -1,4 +1,4 @@
-"""Whatever messages hold, no batch becomes larger than its process; what has no room waits."""
+"""A batch holds no more than memory does, whatever its messages hold; the rest waits."""
 
 import json
 from typing import Any

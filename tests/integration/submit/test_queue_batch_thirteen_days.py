@@ -32,17 +32,17 @@ def dead(relay: Relay) -> list[dict[str, Any]]:
     return [json.loads(one["Body"]) for one in found.get("Messages", [])]
 
 
-def closed(relay: Relay) -> None:
+def pause(relay: Relay) -> None:
     relay.pause.begin(relay.clock.now + 3_600, "limit.entities")
 
 
 def waits(relay: Relay, body: str, **how: Any) -> None:
     """Submit a message while submission is paused."""
-    closed(relay)
+    pause(relay)
     relay.submit(body, **how)
 
 
-def test_a_record_that_waits_is_sent_again_until_the_thirteenth_day_is_over(relay: Relay) -> None:
+def test_a_record_that_waits_is_requeued_until_the_thirteenth_day_is_over(relay: Relay) -> None:
     received = relay.clock.now
     waits(relay, message([ADA], received_at=int(received * 1_000_000)))
     while relay.clock.now <= received + MAX_REQUEUED_S:
@@ -74,20 +74,20 @@ def test_a_record_that_is_old_but_has_nothing_to_wait_for_is_imported(relay: Rel
 
 
 def expired(relay: Relay) -> str:
-    """A dead letter, as a person redrives it."""
+    """The body of a dead letter, which a person may redrive."""
     waits(relay, message([ADA], received_at=int((relay.clock.now - 14 * DAY_S) * 1_000_000)))
     (letter,) = dead(relay)
     relay.aws.sqs.purge_queue(QueueUrl=relay.aws.dead_letter_url)
     return json.dumps(letter)
 
 
-def open_again(relay: Relay) -> None:
+def resume(relay: Relay) -> None:
     relay.clock.now = relay.pause.state().paused_until
 
 
-def test_a_redriven_record_is_imported_if_it_may_be(relay: Relay) -> None:
+def test_a_redriven_record_is_imported_if_nothing_is_in_its_way(relay: Relay) -> None:
     letter = expired(relay)
-    open_again(relay)
+    resume(relay)
 
     relay.submit(letter, redriven=True)
 
@@ -117,7 +117,7 @@ def test_a_redriven_record_that_has_to_wait_has_thirteen_more_days(
 def test_a_letter_that_sqs_itself_made_dead_has_thirteen_days_after_its_redrive(
     relay: Relay,
 ) -> None:
-    """It was received ten times and says nothing; that it was sent long after its receipt does."""
+    """Only the time from receipt to sending shows that it was redriven."""
     received_at = int((relay.clock.now - 20 * DAY_S) * 1_000_000)
 
     waits(relay, message([ADA], received_at=received_at), redriven=True)
@@ -127,7 +127,7 @@ def test_a_letter_that_sqs_itself_made_dead_has_thirteen_days_after_its_redrive(
     assert json.loads(body)["since"] == int(relay.clock.now * 1_000_000)
 
 
-def test_what_the_relay_sent_again_itself_is_not_taken_for_redriven(relay: Relay) -> None:
+def test_what_the_relay_requeued_itself_is_not_taken_for_redriven(relay: Relay) -> None:
     received = relay.clock.now
     waits(relay, message([ADA], received_at=int(received * 1_000_000)))
     relay.clock.now += 5 * DAY_S
@@ -140,9 +140,9 @@ def test_what_the_relay_sent_again_itself_is_not_taken_for_redriven(relay: Relay
     assert "since" not in json.loads(again)
 
 
-def test_a_rows_second_import_keeps_the_time_of_the_redrive(relay: Relay) -> None:
+def test_a_retried_row_keeps_the_time_of_the_redrive(relay: Relay) -> None:
     letter = expired(relay)
-    open_again(relay)
+    resume(relay)
     relay.submit(letter, redriven=True)
     frozen = relay.archive.load("ref-1")
     assert frozen is not None
@@ -153,7 +153,7 @@ def test_a_rows_second_import_keeps_the_time_of_the_redrive(relay: Relay) -> Non
     assert json.loads(body)["since"] == int(relay.clock.now * 1_000_000)
 
 
-def test_reporting_puts_nothing_back_that_has_waited_too_long(relay: Relay) -> None:
+def test_a_retried_row_that_waited_too_long_becomes_a_dead_letter(relay: Relay) -> None:
     now = int(relay.clock.now * 1_000_000)
     old = Occurrence("", "erp", "d1", 0, "e", now - 14 * int(DAY_S) * 1_000_000, 0, ADA)
     new = old._replace(delivery="d2", received_at=now)
@@ -164,8 +164,10 @@ def test_reporting_puts_nothing_back_that_has_waited_too_long(relay: Relay) -> N
     assert [json.loads(one)["delivery"] for one in relay.aws.taken()] == ["d2"]
 
 
-def test_a_dead_letter_that_is_not_taken_leaves_the_message_where_it_was(relay: Relay) -> None:
-    closed(relay)
+def test_a_dead_letter_that_cannot_be_stored_fails_the_batch_so_that_its_messages_stay(
+    relay: Relay,
+) -> None:
+    pause(relay)
     relay.aws.sqs.delete_queue(QueueUrl=relay.aws.dead_letter_url)
     body = message([ADA], received_at=int((relay.clock.now - 14 * DAY_S) * 1_000_000))
 
@@ -175,7 +177,7 @@ def test_a_dead_letter_that_is_not_taken_leaves_the_message_where_it_was(relay: 
     assert not relay.said("message.too_old")
 
 
-def test_the_age_of_what_waits_is_told_as_its_receipts_although_its_message_is_new(
+def test_the_age_of_a_requeued_record_is_logged_from_its_receipt_on(
     relay: Relay,
 ) -> None:
     received = relay.clock.now
@@ -185,17 +187,17 @@ def test_the_age_of_what_waits_is_told_as_its_receipts_although_its_message_is_n
         relay.clock.now += DAY_S
         waits(relay, body)
 
-    told = relay.said("message.requeued")
-    assert [one["oldest_s"] for one in told] == [0, *(int(n * DAY_S) for n in (1, 2, 3))]
+    logged = relay.said("message.requeued")
+    assert [one["oldest_s"] for one in logged] == [0, *(int(n * DAY_S) for n in (1, 2, 3))]
 
 
-def test_of_several_messages_the_oldest_is_told(relay: Relay) -> None:
+def test_of_several_messages_the_age_of_the_oldest_is_logged(relay: Relay) -> None:
     now = relay.clock.now
     bodies = [
         message([ADA], received_at=int((now - days * DAY_S) * 1_000_000), delivery=f"d{days}")
         for days in (1, 5, 3)
     ]
-    closed(relay)
+    pause(relay)
     relay.submit(*bodies)
 
     assert [one["oldest_s"] for one in relay.said("message.requeued")] == [int(5 * DAY_S)]

@@ -1,4 +1,4 @@
-"""Refused imports: who is rejected, who waits, and who goes on."""
+"""Refused imports: which rows are rejected, which wait, and which are imported."""
 
 import json
 from typing import Any
@@ -39,7 +39,7 @@ def dead_letters(relay: Relay) -> list[dict[str, Any]]:
 
 
 def marks(relay: Relay) -> dict[int, Any]:
-    """Number of an item that waits → since when it is refused alone."""
+    """Number of each queued item → since when it is refused alone."""
     return {
         item["n"]: body.get("refused_since")
         for body, _ in relay.aws.queued()
@@ -61,7 +61,7 @@ def test_a_row_is_rejected_while_others_are_accepted(relay: Relay, bad: tuple[st
     assert relay.refused.read() == {}
 
 
-def test_a_refusal_that_all_rows_share_rejects_nothing_and_is_said(relay: Relay) -> None:
+def test_a_refusal_that_all_rows_share_rejects_nothing_and_is_logged(relay: Relay) -> None:
     answer(relay, *[refusing()] * 80)
 
     report = relay.submit(people(range(40)))
@@ -164,7 +164,7 @@ def test_a_row_that_was_refused_during_a_change_of_schema_is_imported_after_it(
     assert (report.rows, report.requeued) == (3, 0)
 
 
-def test_a_row_that_is_never_proven_is_tried_once_more_after_a_day_and_is_a_dead_letter(
+def test_a_row_whose_fault_is_never_proven_is_tried_after_a_day_and_becomes_a_dead_letter(
     relay: Relay,
 ) -> None:
     answer(relay, refusing(), refusing())
@@ -185,7 +185,9 @@ def test_a_row_that_is_never_proven_is_tried_once_more_after_a_day_and_is_a_dead
     assert (report.rows, report.dead_lettered) == (1, 0)
 
 
-def test_a_row_that_is_never_proven_is_imported_if_its_last_try_is_accepted(relay: Relay) -> None:
+def test_a_row_whose_fault_is_never_proven_is_imported_if_its_last_try_is_accepted(
+    relay: Relay,
+) -> None:
     answer(relay, refusing())
     relay.submit(people([1]))
 
@@ -195,7 +197,9 @@ def test_a_row_that_is_never_proven_is_imported_if_its_last_try_is_accepted(rela
     assert relay.refused.read() == {}
 
 
-def test_what_was_not_tried_is_requeued(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_no_call_is_left_for_are_requeued(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("import_relay.submit.attempts.REFUSAL_CALLS", 4)
     answer(relay, *[refusing("1")] * 80)
 
@@ -218,7 +222,7 @@ def test_refusals_that_begin_within_a_batch_reject_nobody(relay: Relay) -> None:
     assert (report.rows, report.requeued) == (8, 16)
 
 
-def test_an_unknown_contact_list_lets_the_connection_wait(relay: Relay) -> None:
+def test_an_unknown_contact_list_makes_its_connection_wait(relay: Relay) -> None:
     missing = httpx.Response(409, json={"code": "23503", "message": "no list (abc)"})
     answer(relay, missing)
 
@@ -259,7 +263,7 @@ def test_reference_ids_are_left_out_once_mateo_refuses_them(relay: Relay) -> Non
     assert relay.refused.read() == {}
 
 
-def test_what_is_said_of_a_refusal_names_no_person(relay: Relay) -> None:
+def test_the_log_of_a_refusal_names_no_person(relay: Relay) -> None:
     text = 'Key (email)=(ada@example.com) "Ada" at 015112345678 of Example is bad'
     answer(relay, httpx.Response(400, json={"code": "23505", "message": text}))
 
@@ -268,6 +272,3 @@ def test_what_is_said_of_a_refusal_names_no_person(relay: Relay) -> None:
     (said,) = relay.said("import.connection_refused")
     assert said["answer"] == "Key …… … at … of … is bad"
     assert "ada@" not in str(relay.events).lower()
-
-
-# a death after the proof

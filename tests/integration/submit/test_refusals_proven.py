@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.submit.deaths import Dies, DiesAt
+from tests.integration.submit.deaths import DiesAt
 from tests.integration.submit.refused import answer, people, refusing, rejected
 from tests.support.aws import LEDGER
 from tests.support.builders import message
-from tests.support.ends import ends
+from tests.support.ends import Killed, ends
 from tests.support.relay import Relay
 
 
@@ -28,12 +28,12 @@ def redelivered(relay: Relay, *messages: str) -> Any:
     ids=["line", "count"],
 )
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_proven_refusal_is_completed_by_whoever_receives_the_record_again(
+def test_a_proven_refusal_is_completed_when_the_record_is_redelivered(
     relay: Relay, part: str, method: str, *, after: bool
 ) -> None:
     answer(relay, *[refusing("1")] * 80)
     dying: Any = DiesAt(getattr(relay, part), method, after=after)
-    with pytest.raises(Dies):
+    with pytest.raises(Killed):
         relay.submit(people([1, 2]), **{part: dying})
     posts = len(relay.mateo.requests)
 
@@ -45,23 +45,25 @@ def test_a_proven_refusal_is_completed_by_whoever_receives_the_record_again(
     assert "Mateo answered 400 PGRST204" in relay.aws.lines("rejected/")[0]["what"]
 
 
-def test_what_a_refused_row_made_superfluous_ends_with_it_after_a_death(relay: Relay) -> None:
-    """Else the older one would be imported, while a line says that it was superseded."""
+def test_an_older_change_of_a_refused_row_stays_superseded_after_a_death(relay: Relay) -> None:
+    """Otherwise it would be imported although a line says that it was superseded."""
     older = message([{"id": 1, "v": 1, "name": "Old"}], delivery="d0")
     answer(relay, *[refusing("1")] * 80)
     batch = older, message([{"id": 1, "v": 2, "name": "New"}, {"id": 2, "v": 1, "name": "B"}])
-    with pytest.raises(Dies):
+    with pytest.raises(Killed):
         relay.submit(*batch, outcome_counts=DiesAt(relay.outcome_counts, "record", after=False))
 
     redelivered(relay, *batch)
 
     assert ends(relay) == {"rejected": 1, "superseded": 1}
-    assert [row["external_id"] for row in relay.mateo.rows].count("1") == 3, "only as refused"
+    assert [row["external_id"] for row in relay.mateo.rows].count("1") == 3, (
+        "only in refused imports"
+    )
 
 
-def test_a_refusal_that_was_not_kept_is_found_out_again(relay: Relay) -> None:
+def test_a_refused_row_whose_proof_was_not_stored_is_posted_again(relay: Relay) -> None:
     answer(relay, *[refusing("1")] * 80)
-    with pytest.raises(Dies):
+    with pytest.raises(Killed):
         relay.submit(
             people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "prove", after=False)
         )
@@ -77,7 +79,7 @@ def test_a_proof_holds_nothing_of_the_record(relay: Relay) -> None:
     refusal = httpx.Response(400, json={"code": "23505", "message": text})
     accepted = httpx.Response(201, json={"id": "import-of-2"})
     answer(relay, refusal, refusal, accepted, refusal)
-    with pytest.raises(Dies):
+    with pytest.raises(Killed):
         relay.submit(
             people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "record", after=False)
         )
@@ -88,15 +90,15 @@ def test_a_proof_holds_nothing_of_the_record(relay: Relay) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 409, 413, 422, 429, 500, 503])
-def test_no_name_that_mateo_says_is_kept_or_logged(relay: Relay, status: int) -> None:
-    """Not even one without quotation marks: such texts are for `rejected/` alone."""
+def test_no_name_in_an_answer_of_mateo_is_kept_or_logged(relay: Relay, status: int) -> None:
+    """Not even one without quotation marks; only `rejected/` has the whole text."""
     names = "Marta", "Seidel", "Seidels"
     items = [{"id": 1, "v": 1, "name": "Marta Seidel"}, {"id": 2, "v": 1, "name": "Bo"}]
     text = "Seidels contact Marta has no valid phone number"
     refusal = httpx.Response(status, json={"code": "P0001", "message": text})
     accepted = httpx.Response(201, json={"id": "import-of-2"})
     answer(relay, refusal, refusal, accepted, *[refusal] * 9)
-    with suppress(Dies):  # where all goes well, the proof is deleted again
+    with suppress(Killed):  # where all goes well, the proof is deleted again
         relay.submit(
             message(items), outcome_counts=DiesAt(relay.outcome_counts, "record", after=False)
         )

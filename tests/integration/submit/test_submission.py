@@ -1,10 +1,12 @@
-"""What becomes of a batch: one import, and records that wait, repeat or are rejected."""
+"""What becomes of a batch: an import, and records that wait, are duplicates or are rejected."""
 
 import json
 from typing import Any
 
 import boto3
+import httpx
 
+from import_relay.storage.archive import FrozenImport
 from import_relay.storage.entries import State
 from import_relay.telemetry.outcome_log import OutcomeLog
 from tests.integration.submit.people import ADA, BAD, BOB
@@ -32,10 +34,16 @@ def test_records_become_one_import(relay: Relay) -> None:
 
 
 def test_the_import_is_frozen_with_its_provenance_before_it_is_sent(relay: Relay) -> None:
+    frozen_first: list[FrozenImport | None] = []
+
+    def created(request: httpx.Request) -> httpx.Response:
+        frozen_first.append(relay.archive.load("ref-1"))
+        return httpx.Response(201, json={"id": "import-1"})
+
+    relay.mateo.answers.append(created)
     relay.submit(message([ADA]))
 
-    frozen = relay.archive.load("ref-1")
-
+    (frozen,) = frozen_first
     assert frozen is not None
     assert frozen.body == relay.mateo.requests[0].content
     (row,) = frozen.provenance
@@ -111,7 +119,7 @@ def test_a_rejected_record_is_reported_with_code_field_value_and_what_to_do(rela
     assert relay.quota.usage().entities == 1
 
 
-def test_the_entry_says_of_how_many_occurrences_its_rows_were_made(relay: Relay) -> None:
+def test_the_entry_counts_the_occurrences_that_its_rows_were_made_of(relay: Relay) -> None:
     relay.connections = connections(CAMPAIGNS)
     name, city = partial_item(1, name="Ada"), partial_item(2, city="Ulm")
     older = partial_item(0, name="Adah")
@@ -122,14 +130,14 @@ def test_the_entry_says_of_how_many_occurrences_its_rows_were_made(relay: Relay)
     assert (relay.entry("ref-1").rows, relay.entry("ref-1").items) == (1, 2)
 
 
-def test_a_message_of_another_program_goes_back_and_hurts_no_other(relay: Relay) -> None:
+def test_a_message_of_another_program_stays_queued_and_hurts_no_other(relay: Relay) -> None:
     report = relay.submit("garbage", message([ADA]), '{"format": 9}')
 
     assert report.failed_message_ids == {"m0", "m2"}
     assert len(relay.mateo.rows) == 1
 
 
-def test_deals_and_appointments_carry_their_reassignment_flag(relay: Relay) -> None:
+def test_an_import_of_deals_carries_their_reassignment_flag(relay: Relay) -> None:
     relay.connections = connections("""
 [erp]
 kind = "json"
@@ -159,7 +167,7 @@ def test_the_reference_is_sent_only_when_the_switch_says_so(relay: Relay) -> Non
     assert relay.mateo.bodies[0]["reference_id"] == "ref-1"
 
 
-def test_what_is_said_of_an_unreadable_message_can_be_logged(relay: Relay) -> None:
+def test_the_log_event_of_an_unreadable_message_can_be_written(relay: Relay) -> None:
     relay.submit("garbage")
 
     log: Any = OutcomeLog()

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.submit.deaths import Dies, DiesAt
+from tests.integration.submit.deaths import DiesAt
 from tests.integration.submit.people import ADA, BOB
 from tests.support.aws import BUCKET
 from tests.support.builders import message
-from tests.support.ends import ends
+from tests.support.ends import Killed, ends
 from tests.support.relay import LIMITS, Relay
 
 POINTS = [
@@ -35,17 +35,17 @@ def test_death_at_any_step_sends_nothing_twice_and_loses_nothing(
     body = message([ADA, BOB, {"id": 3, "v": 1}, {"name": "rejected"}])
     replaced: Any = {part: DiesAt(getattr(relay, part), method, after=after)}
 
-    with pytest.raises(Dies):
+    with pytest.raises(Killed):
         relay.submit(body, **replaced)
     relay.clock.sleep(720)
     relay.submit(body, invocation="again", again=True)
 
-    posts = len(relay.mateo.rows)
+    posted = len(relay.mateo.rows)
     waiting = {one["n"] for content, _ in relay.aws.queued() for one in content["items"]}
     rejected = {one["item_id"] for one in relay.aws.lines("rejected/")}
     entries = [relay.ledger.get(f"ref-{n}") for n in range(1, 4)]
     unfinished = [one for one in entries if one and one.state in ("intended", "sent")]
-    assert posts <= 2
+    assert posted <= 2
     assert sum(one.rows for one in unfinished) == 2
     assert waiting == {2}
     assert rejected == {"d1/3"}
@@ -53,7 +53,7 @@ def test_death_at_any_step_sends_nothing_twice_and_loses_nothing(
     assert relay.quota.usage().entities == 2
 
 
-def test_a_failing_bucket_gives_the_message_back(relay: Relay) -> None:
+def test_a_message_stays_queued_if_the_bucket_fails(relay: Relay) -> None:
     relay.aws.s3.delete_bucket(Bucket=BUCKET)
 
     report = relay.submit(message([ADA]))

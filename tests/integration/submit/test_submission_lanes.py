@@ -1,4 +1,4 @@
-"""Two lanes: what has to wait goes back to its own, and a record's versions keep their order."""
+"""Two lanes: what waits is requeued in its own, and a record's versions keep their order."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -14,14 +14,16 @@ from import_relay.storage.pause import PauseState
 from tests.integration.storage.ledger_entries import entry
 from tests.support import aws as resources
 from tests.support.aws import MAPPINGS
-from tests.support.builders import NOON, message
+from tests.support.builders import MIDNIGHT, NOON, message
 from tests.support.clients import Overruling
 from tests.support.ends import ADA
 from tests.support.relay import LIMITS, Relay
 
 
 @pytest.mark.parametrize("lane", list(Lane))
-def test_what_has_to_wait_goes_back_to_the_lane_it_came_from(relay: Relay, lane: Lane) -> None:
+def test_what_has_to_wait_is_requeued_in_the_lane_that_it_came_from(
+    relay: Relay, lane: Lane
+) -> None:
     relay.pause.begin(relay.clock.now + 3_600, "limit.entities")
 
     report = relay.submit(message([ADA]), lane=lane)
@@ -61,7 +63,7 @@ def people(many: int, delivery: str = "file") -> str:
 
 
 def ask_for_the_lease(relay: Relay) -> None:
-    """A live batch waits for the lease, and in vain."""
+    """A live batch waits for the lease in vain."""
     with suppress(LeaseHeld):
         wait_until = relay.clock.now + 3
         with relay.lease.held("live", until=wait_until + 60, wait_until=wait_until):
@@ -95,14 +97,14 @@ def test_a_bulk_batch_makes_all_its_imports_if_nobody_waits(relay: Relay) -> Non
 
 
 def test_a_bulk_batch_sends_one_import_however_busy_the_live_lane_is(relay: Relay) -> None:
-    """Else nothing of the bulk lane would ever be sent."""
+    """Otherwise nothing of the bulk lane might ever be sent."""
     relay.rows_per_import = 2
 
-    def claims_and_asks(real: Any, **arguments: Any) -> Any:
+    def ask_and_start(real: Any, **arguments: Any) -> Any:
         ask_for_the_lease(relay)
         return real(**arguments)
 
-    executions: Any = Overruling(resources.client("stepfunctions"), start_execution=claims_and_asks)
+    executions: Any = Overruling(resources.client("stepfunctions"), start_execution=ask_and_start)
 
     report = relay.submit(
         people(4), lane=Lane.BULK, executions=Executions(executions, relay.aws.state_machine_arn)
@@ -112,8 +114,6 @@ def test_a_bulk_batch_sends_one_import_however_busy_the_live_lane_is(relay: Rela
 
 
 # the bulk lane's share
-
-MIDNIGHT = NOON + 12 * 3_600
 
 
 def of_ten_a_day(relay: Relay) -> None:

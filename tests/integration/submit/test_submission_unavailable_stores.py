@@ -1,4 +1,4 @@
-"""What submission does when a store does not answer: only what depends on it goes back."""
+"""When a store does not answer, only the messages that depend on it stay queued."""
 
 import json
 from dataclasses import replace
@@ -29,7 +29,7 @@ def test_an_item_that_was_stored_apart_is_imported(relay: Relay) -> None:
     assert relay.mateo.rows == [{"external_id": "1", "full_name": "Ada Example"}]
 
 
-def test_an_item_that_cannot_be_fetched_goes_back_and_hurts_no_other(relay: Relay) -> None:
+def test_an_item_that_cannot_be_loaded_stays_queued_and_hurts_no_other(relay: Relay) -> None:
     report = relay.submit(with_pointer("oversize/d2/0.json"), message([ADA]))
 
     assert report.failed_message_ids == {"m0"}
@@ -52,7 +52,7 @@ def test_a_token_is_kept_until_a_newer_one_is_asked_for(token: Token) -> None:
     assert token.refresh() is False
 
 
-def test_without_a_token_nothing_is_sent_and_the_message_goes_back(relay: Relay) -> None:
+def test_without_a_token_nothing_is_posted_and_the_message_stays_queued(relay: Relay) -> None:
     absent = Token("arn:nothing", SecretsProvider(boto3_client=client("secretsmanager")))
 
     report = relay.submit(message([ADA]), api=replace(relay.api, token=absent))

@@ -75,7 +75,7 @@ def test_requests_leave_no_faster_than_the_rate(relay: Relay) -> None:
 
 
 def test_what_does_not_fit_before_the_deadline_waits(relay: Relay) -> None:
-    """It was received before: else so late a batch is held as a whole."""
+    """The batch is redelivered: so late a batch would otherwise be held as a whole."""
     relay.rows_per_import = 1
 
     report = relay.submit(message([ADA, BOB, {"id": 3}]), seconds=20.5, again=True)
@@ -85,7 +85,7 @@ def test_what_does_not_fit_before_the_deadline_waits(relay: Relay) -> None:
     assert len(relay.aws.queued()) == 1
 
 
-def test_a_second_submitter_brings_its_batch_again_later(relay: Relay) -> None:
+def test_a_second_submitter_requeues_its_batch(relay: Relay) -> None:
     with relay.lease.held("other", until=relay.clock() + 1_000, wait_until=relay.clock()):
         report = relay.submit(message([ADA]))
 
@@ -106,19 +106,19 @@ def test_a_dead_submitters_lease_runs_out(relay: Relay) -> None:
 
 
 def test_a_pause_that_began_while_waiting_for_the_lease_is_respected(relay: Relay) -> None:
-    class ClosesMeanwhile:
+    class PausesMeanwhile:
         @contextmanager
         def held(self, holder: str, **times: float) -> Iterator[None]:
             relay.pause.begin(relay.clock() + 3_600, "mateo.rate_limited")
             yield
 
-    report = relay.submit(message([ADA]), lease=ClosesMeanwhile())
+    report = relay.submit(message([ADA]), lease=PausesMeanwhile())
 
     assert relay.mateo.requests == []
     assert (report.failed_message_ids, len(relay.aws.queued())) == (set(), 1)
 
 
-def test_a_requeued_batch_does_not_fail_because_closing_again_fails(relay: Relay) -> None:
+def test_a_requeued_batch_does_not_fail_because_pausing_again_fails(relay: Relay) -> None:
     relay.pause.begin(relay.clock() + 3_600, "limit.entities")
     boto3.client("ssm").delete_parameter(Name=MAPPING_PARAMETER)
 
@@ -128,7 +128,7 @@ def test_a_requeued_batch_does_not_fail_because_closing_again_fails(relay: Relay
     assert len(relay.aws.queued()) == 1
 
 
-def test_a_shorter_closing_does_not_shorten_a_longer_one(relay: Relay) -> None:
+def test_a_shorter_pause_does_not_shorten_a_longer_one(relay: Relay) -> None:
     longer = relay.pause.begin(relay.clock() + 7_200, "limit.entities")
 
     assert relay.pause.begin(relay.clock() + 60, "mateo.unreachable") == longer

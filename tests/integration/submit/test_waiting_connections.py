@@ -22,7 +22,7 @@ def test_a_missing_connection_is_noted(relay: Relay) -> None:
 @pytest.mark.parametrize(
     ("status", "code"), [(401, "fetcher.refused"), (503, "fetcher.unavailable")]
 )
-def test_a_crm_that_cannot_be_read_is_noted_with_its_code(
+def test_a_connection_whose_crm_cannot_be_read_is_noted_with_the_code(
     relay: Relay, status: int, code: str
 ) -> None:
     relay.connections = connections(CONNECTIONS)
