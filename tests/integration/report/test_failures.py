@@ -1,4 +1,4 @@
-"""Where the list of failures comes from, and which row each of them is joined to."""
+"""Where the list of failures comes from, and which row each failure is joined to."""
 
 import json
 
@@ -80,7 +80,9 @@ def test_a_file_that_is_still_being_written_is_waited_for(
     assert [row["outcome"] for row in rows_of(relay.aws)] == ["imported", "failed"]
 
 
-def test_a_file_that_cannot_be_had_is_waited_for_a_while(relay: Relay, mateo: MateoImports) -> None:
+def test_a_file_that_cannot_be_fetched_is_waited_for_a_while(
+    relay: Relay, mateo: MateoImports
+) -> None:
     submitted(relay, mateo, ADA)
     (stored,) = mateo.imports
     stored.finish(failure({}))
@@ -96,9 +98,7 @@ def test_a_file_that_cannot_be_had_is_waited_for_a_while(relay: Relay, mateo: Ma
     assert codes_of(summary_of(relay.aws)) == ["failures.unavailable"]
 
 
-def test_a_file_is_asked_for_as_often_after_an_outage_of_mateo(
-    relay: Relay, mateo: MateoImports
-) -> None:
+def test_an_outage_of_mateo_costs_no_try_to_fetch_a_file(relay: Relay, mateo: MateoImports) -> None:
     submitted(relay, mateo, ADA)
     (stored,) = mateo.imports
     stored.finish(failure({}))
@@ -145,7 +145,7 @@ def test_the_file_of_an_import_that_is_never_counted_names_the_rows_that_failed(
     assert [row["outcome"] for row in rows_of(relay.aws)] == ["unaccounted", "failed"]
 
 
-def test_if_all_rows_failed_it_is_known_of_each_even_without_a_list(
+def test_if_all_rows_failed_each_is_known_to_have_failed_even_without_a_list(
     relay: Relay, mateo: MateoImports
 ) -> None:
     submitted(relay, mateo, ADA, BOB)
@@ -245,7 +245,7 @@ def test_the_list_in_the_answer_and_the_one_in_the_file_complete_each_other(
     assert summary_of(relay.aws)["failures"]["listed"] == 2
 
 
-def test_a_file_that_stays_empty_costs_the_rows_that_it_does_not_name(
+def test_a_failed_row_that_a_file_never_names_is_unaccounted_for(
     relay: Relay, mateo: MateoImports
 ) -> None:
     ada, *_ = submitted(relay, mateo, ADA, BOB, EVA)
@@ -285,7 +285,7 @@ def test_a_failure_with_a_number_instead_of_its_row_is_joined(
     assert "".join(row["outcome"][0] for row in rows_of(relay.aws)) == outcomes
 
 
-def test_where_nothing_shows_from_where_mateo_counts_both_rows_may_be_delivered_again(
+def test_if_mateo_may_count_rows_from_0_or_1_both_rows_may_be_imported_again(
     relay: Relay, mateo: MateoImports
 ) -> None:
     submitted(relay, mateo, ADA, BOB, EVA)

@@ -1,4 +1,4 @@
-"""Which records may be delivered again after a report, and which the relay retries itself."""
+"""Which records may be imported again after a report, and which the relay retries itself."""
 
 import json
 
@@ -7,6 +7,7 @@ import pytest
 from import_relay.domain.lanes import Lane
 from tests.integration.report.written import (
     DEAL,
+    DEAL_FOLDER,
     DEALS,
     deal_failed,
     failure,
@@ -22,7 +23,7 @@ from tests.support.relay import Relay
 # the same change again
 
 
-def test_a_change_that_failed_may_be_delivered_again(relay: Relay, mateo: MateoImports) -> None:
+def test_a_change_that_failed_may_be_imported_again(relay: Relay, mateo: MateoImports) -> None:
     ada, _ = submitted(relay, mateo, ADA, BOB)
     mateo.imports[0].finish(failure(ada))
     report(relay)
@@ -32,7 +33,7 @@ def test_a_change_that_failed_may_be_delivered_again(relay: Relay, mateo: MateoI
     assert [row["external_id"] for row in payload_of(mateo)] == ["1"]
 
 
-def test_a_change_that_is_unaccounted_for_may_be_delivered_again(
+def test_a_change_that_is_unaccounted_for_may_be_imported_again(
     relay: Relay, mateo: MateoImports
 ) -> None:
     submitted(relay, mateo, ADA)
@@ -43,7 +44,7 @@ def test_a_change_that_is_unaccounted_for_may_be_delivered_again(
     assert len(mateo.imports) == 2
 
 
-def test_until_the_report_is_written_the_records_stay_busy(
+def test_until_the_report_is_written_newer_changes_stay_blocked(
     relay: Relay, mateo: MateoImports
 ) -> None:
     submitted(relay, mateo, ADA)
@@ -58,10 +59,10 @@ def test_until_the_report_is_written_the_records_stay_busy(
     assert relay.submit(message([{**ADA, "v": 2}], delivery="d2")).requeued == 1
 
 
-# rows that time can heal
+# rows that are retried
 
 
-def test_a_deal_whose_contact_is_not_there_yet_comes_again_later(
+def test_a_deal_whose_contact_is_not_there_yet_is_retried_later(
     relay: Relay, mateo: MateoImports
 ) -> None:
     folder = deal_failed(relay, mateo)
@@ -78,7 +79,7 @@ def test_a_deal_whose_contact_is_not_there_yet_comes_again_later(
     assert rows_of(relay.aws, folder)[0]["outcome"] == "retried"
 
 
-def test_a_deal_that_comes_again_is_imported(relay: Relay, mateo: MateoImports) -> None:
+def test_a_retried_deal_is_imported(relay: Relay, mateo: MateoImports) -> None:
     deal_failed(relay, mateo)
     ((content, _),) = relay.aws.queued()
 
@@ -87,7 +88,7 @@ def test_a_deal_that_comes_again_is_imported(relay: Relay, mateo: MateoImports) 
     assert len(mateo.imports) == 2
 
 
-def test_a_deal_comes_again_three_times_only(relay: Relay, mateo: MateoImports) -> None:
+def test_a_deal_is_retried_three_times_at_most(relay: Relay, mateo: MateoImports) -> None:
     relay.connections = connections(DEALS)
     body = json.loads(message([DEAL]))
     body["items"][0]["attempt"] = 3
@@ -97,8 +98,7 @@ def test_a_deal_comes_again_three_times_only(relay: Relay, mateo: MateoImports) 
     report(relay)
 
     assert relay.aws.queued() == []
-    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
-    (line,) = relay.aws.lines(f"{folder}/failures.ndjson")
+    (line,) = relay.aws.lines(f"{DEAL_FOLDER}/failures.ndjson")
     assert (line["retryable"], line["will_retry"]) == (True, False)
 
 
@@ -113,7 +113,7 @@ def test_a_deal_that_fails_otherwise_waits_for_a_person(
     assert relay.aws.queued() == []
 
 
-def test_a_contact_never_comes_again(relay: Relay, mateo: MateoImports) -> None:
+def test_a_contact_is_never_retried(relay: Relay, mateo: MateoImports) -> None:
     (ada,) = submitted(relay, mateo, ADA)
     mateo.imports[0].finish(failure(ada, "23503"))
 
@@ -123,7 +123,7 @@ def test_a_contact_never_comes_again(relay: Relay, mateo: MateoImports) -> None:
 
 
 @pytest.mark.parametrize("lane", list(Lane))
-def test_a_row_that_is_tried_again_goes_back_to_the_lane_of_its_import(
+def test_a_retried_row_goes_to_the_lane_of_its_import(
     relay: Relay, mateo: MateoImports, lane: Lane
 ) -> None:
     relay.connections = connections(DEALS)

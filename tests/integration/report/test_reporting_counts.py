@@ -1,4 +1,4 @@
-"""What a report adds to the ends of a day, and when."""
+"""What a report adds to the outcome counts of a day, and when."""
 
 import json
 
@@ -45,7 +45,7 @@ def test_an_import_is_counted_when_it_is_closed_and_not_before(
     assert (before, ends(relay)) == ({}, {"imported": 1})
 
 
-def test_every_occurrence_of_a_coalesced_row_comes_to_the_end_of_the_row(
+def test_each_change_of_a_record_is_counted_once_under_its_own_outcome(
     relay: Relay, mateo: MateoImports
 ) -> None:
     submitted(relay, mateo, {**ADA, "v": 2}, ADA, BOB)
@@ -56,7 +56,7 @@ def test_every_occurrence_of_a_coalesced_row_comes_to_the_end_of_the_row(
     assert ends(relay) == {"imported": 2, "superseded": 1}
 
 
-def test_records_that_come_again_are_counted_when_they_have_ended(
+def test_retried_records_are_counted_when_they_have_ended(
     relay: Relay, mateo: MateoImports
 ) -> None:
     deal_failed(relay, mateo)

@@ -1,11 +1,10 @@
-"""The records of an import that was not created are delivered again."""
+"""The records of an import that was not created are requeued."""
 
 import json
 
 import pytest
 
-from import_relay.domain.models import Occurrence
-from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
+from import_relay.domain.queue_messages import MAX_DELAY_S
 from import_relay.report.reporting import ReportStatus
 from import_relay.storage.entries import State
 from tests.integration.report.written import submitted
@@ -15,7 +14,7 @@ from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
 
-def test_the_records_of_an_import_that_was_not_created_come_again(
+def test_the_records_of_an_import_that_was_not_created_are_requeued(
     relay: Relay, mateo: MateoImports
 ) -> None:
     unknown_import(relay, mateo, created=False)
@@ -27,9 +26,7 @@ def test_the_records_of_an_import_that_was_not_created_come_again(
     assert relay.entry("ref-1").state is State.ABANDONED
     assert relay.quota.usage().entities == 0
     ((content, delay_s),) = relay.aws.queued()
-    assert (
-        delay_s == MAX_DELAY_S
-    )  # a message that is there before the import is marked as never created is lost
+    assert delay_s == MAX_DELAY_S, "before the import is marked, they would count as duplicates"
     assert [item["item"] for item in content["items"]] == [ADA, BOB]
     relay.clock.now += 7_200
     relay.submit(json.dumps(content))
@@ -70,7 +67,7 @@ def test_an_import_that_is_no_longer_unknown_is_not_requeued(
     assert relay.entry("ref-1").state is State.SENT
 
 
-def test_records_that_are_no_longer_kept_are_reported_and_not_forgotten(
+def test_records_that_are_no_longer_kept_are_reported_as_unaccounted_for(
     relay: Relay, mateo: MateoImports
 ) -> None:
     unknown_import(relay, mateo, created=False)
@@ -83,28 +80,3 @@ def test_records_that_are_no_longer_kept_are_reported_and_not_forgotten(
     assert summary["rows"]["unaccounted"] == 2
     assert "import.not_frozen" in [one["code"] for one in summary["remarks"]]
     assert ends(relay) == {"unaccounted": 2}
-
-
-def source(number: int, *, item: object = None, delivery: str = "d1") -> Occurrence:
-    return Occurrence("", "erp", delivery, number, f"e{number}", 1_000, 0, item)
-
-
-def test_messages_that_bring_records_again_stay_within_the_limits_of_the_queue() -> None:
-    many = [source(number) for number in range(150)]
-    large = [source(number, item="x" * 100_000, delivery="d2") for number in range(5)]
-
-    bodies = [json.loads(body) for body in repeat_bodies([*many, *large])]
-
-    assert [(body["delivery"], len(body["items"])) for body in bodies] == [
-        ("d1", 100),
-        ("d1", 50),
-        ("d2", 2),
-        ("d2", 2),
-        ("d2", 1),
-    ]
-
-
-def test_a_record_too_large_for_a_message_comes_again_from_where_the_receiver_stored_it() -> None:
-    (body,) = repeat_bodies([source(7, item="ä" * 200_000)])
-
-    assert json.loads(body)["items"] == [{"n": 7, "event": "e7", "at": "oversize/d1/7.json"}]

@@ -1,16 +1,15 @@
-"""A report that died halfway, or that somebody else is writing."""
+"""A report whose process died halfway, or that another process is writing."""
 
 import json
-from collections.abc import Collection
 from typing import Any
 
 import pytest
 
 from import_relay.report.reporting import ANOTHER_S, ReportStatus
-from import_relay.report.row_numbers import numbers_of, numbers_text
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from tests.integration.report.written import (
     DEAL,
+    DEAL_FOLDER,
     DEALS,
     codes_of,
     deal_failed,
@@ -26,7 +25,7 @@ from tests.support.relay import Relay
 
 
 class Dying:
-    """A part that a report dies of: before it stores or closes, or once its messages are sent."""
+    """A part that kills a report: before it stores or closes, or after it sent its messages."""
 
     def __init__(self, real: Any) -> None:
         self._real = real
@@ -44,7 +43,7 @@ class Dying:
 
 
 def dying(relay: Relay, part: str) -> dict[str, Any]:
-    """That part of the relay, so that a report dies of it."""
+    """This part of the relay, by name, so that it kills a report."""
     return {part: Dying(getattr(relay, part))}
 
 
@@ -72,7 +71,7 @@ def test_a_report_that_died_halfway_is_written_again_the_same(
 
 
 @pytest.mark.parametrize("died_over", ["queue", "archive"])
-def test_a_row_that_was_requeued_is_not_failed_as_well_if_mateo_names_it_no_more(
+def test_a_retried_row_does_not_count_as_failed_if_mateo_names_it_no_more(
     relay: Relay, mateo: MateoImports, died_over: str
 ) -> None:
     relay.connections = connections(DEALS)
@@ -85,9 +84,8 @@ def test_a_row_that_was_requeued_is_not_failed_as_well_if_mateo_names_it_no_more
 
     assert report(relay).status is ReportStatus.FINISHED
 
-    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
-    assert rows_of(relay.aws, folder)[0]["outcome"] == "retried"
-    assert summary_of(relay.aws, folder)["items"] == {
+    assert rows_of(relay.aws, DEAL_FOLDER)[0]["outcome"] == "retried"
+    assert summary_of(relay.aws, DEAL_FOLDER)["items"] == {
         "total": 1,
         "imported": 0,
         "failed": 0,
@@ -98,9 +96,7 @@ def test_a_row_that_was_requeued_is_not_failed_as_well_if_mateo_names_it_no_more
     assert {body["items"][0]["attempt"] for body, _ in relay.aws.queued()} == {1}
 
 
-def test_a_row_that_mateo_names_later_is_requeued_as_well(
-    relay: Relay, mateo: MateoImports
-) -> None:
+def test_a_row_that_mateo_names_later_is_retried_as_well(relay: Relay, mateo: MateoImports) -> None:
     relay.connections = connections(DEALS)
     first, second = submitted(relay, mateo, DEAL, {**DEAL, "id": 8})
     mateo.imports[0].finish(failure(first, "23503"))
@@ -111,12 +107,11 @@ def test_a_row_that_mateo_names_later_is_requeued_as_well(
 
     report(relay)
 
-    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
-    assert [row["outcome"] for row in rows_of(relay.aws, folder)] == ["retried", "retried"]
+    assert [row["outcome"] for row in rows_of(relay.aws, DEAL_FOLDER)] == ["retried", "retried"]
     assert ends(relay) == {}
 
 
-def test_a_row_that_was_requeued_counts_as_failed_if_mateo_says_that_all_are_imported(
+def test_a_retried_row_counts_as_failed_though_mateo_says_that_all_are_imported(
     relay: Relay, mateo: MateoImports
 ) -> None:
     relay.connections = connections(DEALS)
@@ -129,26 +124,14 @@ def test_a_row_that_was_requeued_counts_as_failed_if_mateo_says_that_all_are_imp
 
     report(relay)
 
-    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
-    assert [row["outcome"] for row in rows_of(relay.aws, folder)] == ["retried", "imported"]
-    summary = summary_of(relay.aws, folder)
+    assert [row["outcome"] for row in rows_of(relay.aws, DEAL_FOLDER)] == ["retried", "imported"]
+    summary = summary_of(relay.aws, DEAL_FOLDER)
     assert summary["rows"] == {"total": 2, "imported": 1, "failed": 1, "unaccounted": 0}
     assert "import.counts_differ" in codes_of(summary)
     assert ends(relay) == {"imported": 1}
 
 
-@pytest.mark.parametrize(
-    ("numbers", "text"),
-    [((), ""), ((7,), "7"), ((4, 0, 1, 3), "0-1,3-4"), (range(5_000), "0-4999")],
-)
-def test_the_rows_that_come_again_are_written_down_in_short(
-    numbers: Collection[int], text: str
-) -> None:
-    assert numbers_text(numbers) == text
-    assert sorted(numbers_of(text)) == sorted(numbers)
-
-
-def test_a_report_that_somebody_else_is_writing_is_waited_for(
+def test_a_report_that_another_process_is_writing_is_waited_for(
     relay: Relay, mateo: MateoImports
 ) -> None:
     relay.connections = connections(DEALS)

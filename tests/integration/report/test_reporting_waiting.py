@@ -30,7 +30,7 @@ def test_an_import_that_was_given_up_is_reported_as_unfinished(
     assert relay.said("import.timed_out")[0]["unaccounted"] == 2
 
 
-def test_an_import_that_finishes_in_the_last_time_is_finished(
+def test_an_import_that_finishes_just_before_it_is_given_up_is_finished(
     relay: Relay, mateo: MateoImports
 ) -> None:
     submitted(relay, mateo, ADA)

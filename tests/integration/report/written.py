@@ -12,6 +12,7 @@ from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
 FOLDER = "reports/date=2026-11-21/type=contact_details/import=ref-1"
+DEAL_FOLDER = "reports/date=2026-11-21/type=deal_details/import=ref-1"
 EVA = {"id": 3, "v": 1, "name": "Eva Example", "phone": "+4915112345678"}
 DEALS = """
 [erp]
@@ -65,4 +66,4 @@ def deal_failed(relay: Relay, mateo: MateoImports, item: object = DEAL, code: st
     (row,) = submitted(relay, mateo, item)
     mateo.imports[0].finish(failure(row, code))
     report(relay)
-    return "reports/date=2026-11-21/type=deal_details/import=ref-1"
+    return DEAL_FOLDER

@@ -165,7 +165,7 @@ def test_contacts_without_an_external_id_are_recognised_by_their_handles(
     assert relay.entry("ref-1").import_id == stored.id
 
 
-def test_an_import_is_recognised_without_what_was_frozen_only_by_its_digest(
+def test_without_its_frozen_body_an_import_is_recognised_only_by_its_digest(
     relay: Relay, mateo: MateoImports
 ) -> None:
     unknown_import(relay, mateo, created=True)
@@ -176,7 +176,7 @@ def test_an_import_is_recognised_without_what_was_frozen_only_by_its_digest(
     assert track(relay).reason == "import.ambiguous"
 
 
-def test_the_answer_of_a_post_takes_its_import_back_from_who_adopted_it(relay: Relay) -> None:
+def test_the_answer_of_a_post_takes_its_import_from_the_entry_that_adopted_it(relay: Relay) -> None:
     sent_entry(relay, "adopter", import_id="import-9")
     sent_entry(relay, "owner")
 
@@ -187,7 +187,7 @@ def test_the_answer_of_a_post_takes_its_import_back_from_who_adopted_it(relay: R
     assert relay.entry("adopter").import_id == ""
 
 
-def test_an_import_with_the_same_rows_goes_before_one_that_cannot_be_read(
+def test_an_import_with_the_same_rows_is_preferred_to_one_that_cannot_be_read(
     relay: Relay, mateo: MateoImports
 ) -> None:
     unknown_import(relay, mateo, created=True)

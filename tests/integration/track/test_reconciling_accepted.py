@@ -16,7 +16,7 @@ HOUR_S = 3_600.0
 
 
 def without_id(mateo: MateoImports, answer: httpx.Response | None = None) -> None:
-    """The next import is created, and no answer names it; its rows are not shown."""
+    """Mateo creates the next import, but no answer names it; its rows are not shown."""
 
     def create(request: httpx.Request) -> httpx.Response:
         mateo.create(request)
@@ -27,7 +27,7 @@ def without_id(mateo: MateoImports, answer: httpx.Response | None = None) -> Non
 
 
 def of_somebody_else(mateo: MateoImports, *, rows: int = 2, hidden: bool = True) -> StoredImport:
-    """An import that a person creates at Mateo just now."""
+    """An import that another program creates in Mateo now."""
     other = mateo.add([{"external_id": f"other-{n}"} for n in range(rows)])
     other.hides_payload = hidden
     return other
@@ -56,7 +56,7 @@ def test_the_only_import_that_may_be_an_accepted_one_is_adopted_without_asking_a
 def test_an_accepted_import_is_not_adopted_before_it_is_certainly_listed(
     relay: Relay, mateo: MateoImports
 ) -> None:
-    """Until then, the only import in the list may be another's."""
+    """Until then, the only import in the list may be another program's."""
     of_somebody_else(mateo)
     without_id(mateo)
     relay.submit(message([ADA, BOB]))
@@ -174,7 +174,7 @@ def test_the_order_tells_nothing_beside_an_import_whose_answer_was_lost(
     assert {relay.entry(f"ref-{n}").state for n in (1, 2)} == {State.UNKNOWN}
 
 
-def test_a_page_that_somebody_else_answers_with_is_no_acceptance(
+def test_a_page_that_another_server_answers_with_is_no_acceptance(
     relay: Relay, mateo: MateoImports
 ) -> None:
     without_id(mateo, httpx.Response(200, html="<h1>Please log in</h1>"))
@@ -215,7 +215,9 @@ def test_a_second_post_forgets_that_the_first_was_accepted(
     assert (relay.entry("ref-1").posts, relay.entry("ref-1").accepted_at) == (2, 0.0)
 
 
-def test_an_acceptance_of_mateo_ends_a_row_of_failures(relay: Relay, mateo: MateoImports) -> None:
+def test_an_acceptance_of_mateo_resets_the_count_of_failures(
+    relay: Relay, mateo: MateoImports
+) -> None:
     mateo.answers.append(httpx.ReadTimeout("lost"))
     relay.submit(message([ADA]))
     relay.clock.now = relay.pause.state().paused_until

@@ -79,7 +79,7 @@ def test_an_import_that_may_be_the_one_forbids_posting_and_asks_a_person(
     assert summary["rows"]["unaccounted"] == 2
 
 
-def test_an_import_that_can_be_read_at_last_is_adopted(relay: Relay, mateo: MateoImports) -> None:
+def test_a_suspect_that_becomes_readable_is_adopted(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=True)
     (stored,) = mateo.imports
     stored.hides_payload = True
@@ -93,7 +93,7 @@ def test_an_import_that_can_be_read_at_last_is_adopted(relay: Relay, mateo: Mate
     assert (entry.import_id, entry.suspects) == (stored.id, "")
 
 
-def test_after_a_doubt_is_gone_an_import_has_to_be_absent_twice(
+def test_after_a_suspect_is_gone_an_import_has_to_be_absent_twice(
     relay: Relay, mateo: MateoImports
 ) -> None:
     unknown_import(relay, mateo, created=False)

@@ -1,4 +1,4 @@
-"""When an import whose answer was lost is posted again, and when it goes back to the queue."""
+"""When an import whose answer was lost is posted again, and when its records are requeued."""
 
 from dataclasses import replace
 
@@ -9,19 +9,19 @@ from import_relay.storage.entries import Entry, State
 from import_relay.storage.ledger import Ledger
 from import_relay.track.resolving import pause_after
 from import_relay.track.tracking import TrackingStatus
-from tests.support.aws import LEDGER, Aws
-from tests.support.builders import MIDNIGHT, message
+from tests.support.aws import BUCKET, LEDGER, Aws
+from tests.support.builders import MIDNIGHT, TODAY, TOMORROW, message
 from tests.support.ends import ADA, BOB, Killed, sent_entry, track, unknown_import
 from tests.support.mateo import MateoImports
 from tests.support.relay import LIMITS, Clock, Relay
 
 
-def absent_twice(relay: Relay) -> None:
-    """Bring an unknown import to where the next look proves its absence."""
+def absent_once(relay: Relay) -> None:
+    """Look at an unknown import once, and wait until the next look may prove its absence."""
     relay.clock.sleep(track(relay).wait_s)
 
 
-def test_one_absence_authenticates_nobody(relay: Relay, mateo: MateoImports) -> None:
+def test_one_absence_proves_nothing(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=False)
 
     tracked = track(relay)
@@ -46,7 +46,7 @@ def test_an_import_that_is_certainly_absent_is_reposted_as_it_was(
 ) -> None:
     mateo.answers.append(httpx.ReadTimeout("lost"))
     relay.submit(message([ADA, BOB]))
-    absent_twice(relay)
+    absent_once(relay)
 
     track(relay)
 
@@ -60,7 +60,7 @@ def test_an_import_that_is_certainly_absent_is_reposted_as_it_was(
 def test_an_import_that_shows_up_late_is_not_reposted(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=True)
     hidden, mateo.imports = mateo.imports, []
-    absent_twice(relay)
+    absent_once(relay)
     mateo.imports = hidden
 
     track(relay)
@@ -71,7 +71,7 @@ def test_an_import_that_shows_up_late_is_not_reposted(relay: Relay, mateo: Mateo
 
 def test_a_death_while_reposting_makes_no_second_import(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
 
     def die_after_creation(request: httpx.Request) -> httpx.Response:
         mateo.create(request)
@@ -93,7 +93,7 @@ def test_after_a_death_while_reposting_nobody_posts_while_the_dead_one_might_liv
     relay: Relay, mateo: MateoImports
 ) -> None:
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
     begun = relay.entry("ref-1")
     relay.ledger.begin_post(begun, posted_at=relay.clock(), deadline=relay.clock() + 300)
 
@@ -102,7 +102,7 @@ def test_after_a_death_while_reposting_nobody_posts_while_the_dead_one_might_liv
 
 def test_two_looks_at_once_post_once(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
     stale = relay.entry("ref-1")
     relay.ledger.begin_post(stale, posted_at=relay.clock(), deadline=relay.clock() + 60)
 
@@ -121,29 +121,27 @@ def test_a_post_on_the_next_day_takes_its_entities_from_that_day(
 ) -> None:
     relay.clock.now = MIDNIGHT - 30
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
 
     track(relay)
 
-    assert (relay.entry("ref-1").day, relay.quota.usage().entities) == ("2026-11-22", 2)
+    assert (relay.entry("ref-1").day, relay.quota.usage().entities) == (TOMORROW, 2)
     relay.clock.now = MIDNIGHT - 30
     assert relay.quota.usage().entities == 0
 
 
-def test_without_room_on_the_next_day_the_records_go_back_to_the_queue(
-    aws: Aws,
-) -> None:
+def test_without_room_on_the_next_day_the_records_are_requeued(aws: Aws) -> None:
     clock = Clock(MIDNIGHT - 45)
     mateo = MateoImports(clock=clock)
     relay = Relay(aws, clock=clock, mateo=mateo, limits=replace(LIMITS, entities_per_day=2))
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
     sent_entry(relay, "other", rows=1)
 
     tracked = track(relay)
 
     assert (tracked.status, tracked.reason) == (TrackingStatus.REQUEUE, "limit.entities")
-    assert relay.entry("ref-1").day == "2026-11-21"
+    assert relay.entry("ref-1").day == TODAY
     assert mateo.bodies == []
 
 
@@ -163,7 +161,7 @@ def test_a_post_that_certainly_created_nothing_is_tried_again_after_one_more_loo
     reason: str,
 ) -> None:
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
     mateo.answers.extend([httpx.Response(200, json=[]), answer])
 
     tracked = track(relay)
@@ -180,7 +178,7 @@ def test_a_second_post_whose_answer_is_lost_is_looked_up_like_the_first(
     relay: Relay, mateo: MateoImports
 ) -> None:
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
     mateo.answers.extend([httpx.Response(200, json=[]), mateo.create_without_answer])
     track(relay)
     assert relay.entry("ref-1").state is State.UNKNOWN
@@ -192,23 +190,21 @@ def test_a_second_post_whose_answer_is_lost_is_looked_up_like_the_first(
 
 
 @pytest.mark.parametrize("status", [400, 409, 413])
-def test_an_import_that_is_refused_when_reposted_goes_back_to_the_queue(
+def test_an_import_that_is_refused_when_reposted_is_requeued(
     relay: Relay, mateo: MateoImports, status: int
 ) -> None:
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
     mateo.answers.extend([httpx.Response(200, json=[]), httpx.Response(status)])
 
     assert track(relay).status is TrackingStatus.REQUEUE
 
 
-def test_an_import_that_never_gets_through_goes_back_to_the_queue(
-    relay: Relay, mateo: MateoImports
-) -> None:
+def test_an_import_that_was_posted_too_often_is_requeued(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=False)
     relay.ledger.advance("ref-1", expected=[State.UNKNOWN], target=State.UNKNOWN, posts=6)
     relay.clock.now += 200
-    absent_twice(relay)
+    absent_once(relay)
 
     assert track(relay).status is TrackingStatus.REQUEUE
     assert mateo.bodies == []
@@ -220,7 +216,7 @@ def test_each_further_post_of_an_import_comes_later() -> None:
 
 def test_a_post_that_lost_its_permit_does_not_count(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
     before = relay.entry("ref-1")
     looks = iter([True, False])
     api = replace(relay.api, is_in_time=lambda _: next(looks))
@@ -233,17 +229,17 @@ def test_a_post_that_lost_its_permit_does_not_count(relay: Relay, mateo: MateoIm
 
 def test_an_import_whose_body_is_gone_is_given_up(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
-    relay.aws.s3.delete_object(Bucket="relay-bucket", Key="imports/ref-1/request.json.gz")
+    absent_once(relay)
+    relay.aws.s3.delete_object(Bucket=BUCKET, Key="imports/ref-1/request.json.gz")
 
     assert track(relay).status is TrackingStatus.TIMED_OUT
 
 
-def test_an_import_that_is_certainly_absent_at_the_end_of_tracking_goes_back_to_the_queue(
+def test_an_import_that_is_certainly_absent_at_the_end_of_tracking_is_requeued(
     relay: Relay, mateo: MateoImports
 ) -> None:
     unknown_import(relay, mateo, created=False)
-    absent_twice(relay)
+    absent_once(relay)
 
     assert track(relay, hours=0.01).status is TrackingStatus.REQUEUE
     assert mateo.bodies == []

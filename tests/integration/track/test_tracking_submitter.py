@@ -7,7 +7,7 @@ from import_relay.storage.entries import Entry, State
 from import_relay.storage.ledger import Ledger
 from import_relay.track.tracking import TrackingStatus
 from tests.support.aws import LEDGER
-from tests.support.builders import NOON, message
+from tests.support.builders import NOON, TODAY, message
 from tests.support.ends import ADA, BOB, Killed, sent_entry, track
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
@@ -15,20 +15,22 @@ from tests.support.relay import Relay
 # no entry
 
 
-def test_an_import_without_entry_is_waited_for_while_its_submitter_may_live(relay: Relay) -> None:
+def test_an_import_without_an_entry_is_waited_for_while_its_submitter_may_live(
+    relay: Relay,
+) -> None:
     tracked = track(relay, submit_deadline=relay.clock.now + 1)
 
     assert (tracked.status, tracked.wait_s) == (TrackingStatus.WAIT, 8)
     assert relay.ledger.get("ref-1") is None
 
 
-def test_an_import_whose_submitter_died_before_it_was_intended_never_comes_to_be(
+def test_an_import_whose_submitter_died_before_it_was_intended_can_never_be_intended(
     relay: Relay,
 ) -> None:
     tracked = track(relay, submit_deadline=relay.clock.now - 7)
 
     assert tracked.status is TrackingStatus.ABANDONED
-    late = Entry("ref-1", State.INTENDED, "contact_details", 1, "2026-11-21", NOON, NOON)
+    late = Entry("ref-1", State.INTENDED, "contact_details", 1, TODAY, NOON, NOON)
     assert relay.ledger.intend(late) is False
 
 
@@ -59,7 +61,7 @@ def killed_while_posting(relay: Relay, mateo: MateoImports, *, created: bool) ->
     mateo.requests.clear()
 
 
-def test_an_intended_import_is_left_to_its_submitter_until_that_is_certainly_gone(
+def test_an_intended_import_is_left_to_its_submitter_until_it_is_certainly_dead(
     relay: Relay, mateo: MateoImports
 ) -> None:
     killed_while_posting(relay, mateo, created=True)
