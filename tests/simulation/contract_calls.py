@@ -1,7 +1,7 @@
 """Random calls of the relay's stores, the same for both sides of the contract tests.
 
-A call is data: which store, which method, and arguments out of small sets, so that calls meet on
-the same items again and again.
+A call is data: which store, which method, and arguments out of small sets, so that many calls touch
+the same items.
 """
 
 import gzip
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from import_relay.domain.lanes import Lane
 from import_relay.domain.models import MATEO_TYPES, ItemOutcome, Outcome, Row, Watermark
+from import_relay.storage.connection_counts import ConnectionCounts
 from import_relay.storage.entries import NEVER_CREATED, Entry, State
 from import_relay.storage.queue import Delayed
 from tests.simulation.contract_sides import Side, outcome
@@ -26,7 +27,9 @@ DAYS = ("2026-10-31", "2026-11-01")
 KEYS = ("contact_details#external_id:1", "contact_details#external_id:2", "deal_details#x")
 FIELDS = ("*", "city", "my field", "a.b")
 DELIVERIES = ("d1", "d2")
-OUTCOME_NAMES = ("imported", "failed", "rejected", "unaccounted")
+OUTCOMES = ("imported", "failed", "rejected", "unaccounted")
+CONNECTIONS = ("erp", "hubspot")
+FILES = ("file#f1", "replay#p1")
 _TYPES = sorted(MATEO_TYPES.values())
 _STATES = sorted(State)
 Arguments = tuple[Sequence[Any], Mapping[str, Any]]
@@ -49,7 +52,7 @@ class Call(NamedTuple):
     inside: Sequence["Call"] = ()
 
     def make(self, side: Side) -> Any:
-        """Make it on a side, and return what came of it in a form that compares."""
+        """Make it on a side, and return its result or error in a form that compares."""
         side.world.sleep(self.pause_s)
         return outcome(lambda: self._result(side))
 
@@ -75,7 +78,7 @@ class Chooser:
         self._elapsed_s = 0.0
 
     def calls(self, number: int) -> Iterator[Call]:
-        """That many calls of all methods, some pause before each."""
+        """That many calls of any methods, some after a pause."""
         for _ in range(number):
             yield self.call(self.random.choice(METHODS))
 
@@ -90,8 +93,8 @@ class Chooser:
         inside: list[Call] = []
         if name == "lease.held":
             inside = [
-                self.call("lease.held" if self.random.random() < 0.3 else "ledger.get")
-                for _ in range(self.random.randrange(2))
+                self.call(self.random.choice(("lease.held", "lease.waits", "ledger.get")))
+                for _ in range(self.random.randrange(3))
             ]
         return Call(store, method, args, kwargs, pause_s, inside)
 
@@ -133,18 +136,18 @@ class Chooser:
         return Known(self.one(REFERENCES)) if self.random.random() < 0.7 else self.entry()
 
     def changes(self) -> dict[str, Any]:
-        """Changes of an entry that somebody may wish for."""
-        wished = {
+        """Changes of some attributes of an entry."""
+        possible = {
             "import_id": self.one(("", *IMPORTS)),
             "posts": self.random.randrange(3),
             "posted_at": self.timestamp(),
             "absent": self.random.randrange(3),
             "digest": "def",
         }
-        return {name: wished[name] for name in self.some(sorted(wished))}
+        return {name: possible[name] for name in self.some(sorted(possible))}
 
     def item_outcome(self) -> ItemOutcome:
-        """The end of an occurrence."""
+        """The outcome of an occurrence."""
         return ItemOutcome(self.occurrence(), self.one(sorted(Outcome)), "signature.missing")
 
     def occurrence(self) -> Any:
@@ -156,7 +159,7 @@ class Chooser:
         )
 
     def watermark(self) -> Watermark:
-        """What is remembered of a record."""
+        """Claims of a record, and claims that they replaced."""
         return Watermark(
             {
                 field_name: claim(
@@ -175,10 +178,11 @@ class Chooser:
         return Row(one.key, one.text, CONTACTS, (one,), {"*": claim()})
 
 
-def _outcomes_by_day(of: Chooser) -> dict[str, dict[str, int]]:
+def _counts(of: Chooser, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Some of the names, each with counts of outcomes."""
     return {
-        day: {end: of.random.randrange(3) for end in of.some(OUTCOME_NAMES)}
-        for day in of.some(DAYS, 2)
+        name: {one: of.random.randrange(1, 3) for one in of.some(OUTCOMES) or OUTCOMES}
+        for name in of.some(names, 2)
     }
 
 
@@ -202,7 +206,15 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     "ledger.begin_report": lambda of: ((of.known(),), {"until": of.timestamp(), "retried": "0-1"}),
     "ledger.close": lambda of: (
         (of.known(),),
-        {"target": of.one((State.FINISHED, State.TIMED_OUT)), "ends": _outcomes_by_day(of)},
+        {
+            "target": of.one((State.FINISHED, State.TIMED_OUT)),
+            "outcomes": _counts(of, DAYS),
+            "of_connections": {
+                name: ConnectionCounts(counts, {("value.bad_date", "my field"): 1})
+                for name, counts in _counts(of, CONNECTIONS).items()
+            },
+            "of_files": _counts(of, FILES),
+        },
     ),
     "ledger.move_reservation": lambda of: ((of.known(),), {"day": of.one(DAYS)}),
     "ledger.begin_post": lambda of: (
@@ -213,7 +225,7 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     "ledger.owners": lambda of: ((of.some(IMPORTS),), {}),
     "ledger.open_imports": lambda of: ((), {"limit": of.one((1, 2, 50))}),
     "ledger.record_poll": lambda of: (
-        (of.one(REFERENCES),),
+        (of.known(),),
         {
             "polled_at": of.timestamp(),
             "counts": {"total_count": of.one((None, 3)), "failed_count": of.one((None, 0))},
@@ -231,7 +243,7 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
         ([of.item_outcome() for _ in range(of.random.randrange(1, 4))],),
         {},
     ),
-    "outcome_counts.connections": lambda of: ((of.one(DAYS), of.some(("json", "hubspot"))), {}),
+    "outcome_counts.connections": lambda of: ((of.one(DAYS), of.some(CONNECTIONS)), {}),
     "outcome_counts.batches_of": lambda of: (
         ([(one.delivery, one.number) for one in (of.occurrence() for _ in range(3))],),
         {},
@@ -280,7 +292,7 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     ),
     "archive.record_outcomes": lambda of: (
         ([of.item_outcome()],),
-        {"date": of.one(DAYS), "batch": of.one("xy")},
+        {"at": of.timestamp(), "date": of.one(DAYS), "batch": of.one("xy")},
     ),
     "queue.send": lambda of: (
         ([Delayed(json.dumps(n), of.one((0, 1, 900))) for n in range(of.one((0, 1, 11)))],),
@@ -313,17 +325,16 @@ INDIRECT = {
     "queue.receive",
     "queue.receive_surely",
 }
-"""Methods that make no call; what they give others to do comes with those others' calls.
+"""Methods that are not called by themselves.
 
-`queue.count` makes one, but its answer is late, and on each side by another time.
-
-Both ways to receive give receipts, which are each side's own, and `queue.delete` needs them:
-`test_queue_fake` has them.
+Most make no call of AWS: they give parts to other methods, whose calls show them. The answer of
+`queue.count` is late, and on each side by another time. Both ways to receive give receipts, which
+each side makes by itself, and `queue.delete` needs them: `test_queue_fake` calls these.
 """
 
 
 def contents(side: Side) -> Mapping[str, Any]:
-    """Everything that is left on a side, in a form that compares."""
+    """Everything that a side holds in the end, in a form that compares."""
     return {
         "tables": side.tables(),
         "objects": {key: _unpacked(key, content) for key, content in side.stored().items()},
@@ -335,5 +346,5 @@ def contents(side: Side) -> Mapping[str, Any]:
 
 
 def _unpacked(key: str, content: bytes) -> bytes:
-    """Compressed objects hold the time of day of this machine."""
+    """The content without compression: gzip writes the time of this machine into it."""
     return gzip.decompress(content) if key.endswith(".gz") else content

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from botocore.exceptions import ClientError
 
+from import_relay.domain.errors import RelayError
 from import_relay.storage.archive import Archive
 from import_relay.storage.executions import Executions
 from import_relay.storage.intake_store import IntakeStore
@@ -250,19 +251,17 @@ def _messages(url: str) -> list[tuple[str, int]]:
 
 
 def outcome(call: Callable[[], Any]) -> Any:
-    """What a call returned, or which error it raised; the rest of an error is not compared.
+    """What a call returned, or which error of AWS or of the relay it raised, without its details.
 
     Raises:
-        ValueError, AssertionError: the fake does not know what it was asked.
+        Exception: the call is wrong, or the fake does not know what it was asked.
     """
     try:
         return call()
-    except (ValueError, AssertionError):
-        raise
     except ClientError as error:
         reasons: Any = error.response.get("CancellationReasons", ())
         return error.response["Error"]["Code"], [one["Code"] for one in reasons]
-    except Exception as error:  # noqa: BLE001 - what kind it is must be the same on both sides
+    except RelayError as error:
         return type(error).__name__, str(error)
 
 
