@@ -114,7 +114,7 @@ async def spent(exchange: Exchange) -> Answer | None:
     """Somebody else took the day's entities just before this transaction."""
     items = exchange.request.json()["TransactItems"]
     failed = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
-    return _cancellation([failed if _holds(item) else {"Code": "None"} for item in items])
+    return _cancellation([failed if _reserves(item) else {"Code": "None"} for item in items])
 
 
 async def unprocessed(exchange: Exchange) -> Answer | None:
@@ -173,12 +173,11 @@ def _with(exchange: Exchange, content: Mapping[str, Any]) -> Any:
     return replace(exchange.request, body=json.dumps(content).encode())
 
 
-def _holds(item: Mapping[str, Any]) -> bool:
-    """Whether an operation of a transaction takes entities of a day."""
+def _reserves(item: Mapping[str, Any]) -> bool:
+    """Whether an operation of a transaction reserves entities: a release has no condition."""
     update = item.get("Update", {})
-    return str(update.get("Key", {}).get("pk", {}).get("S", "")).startswith(
-        "day#"
-    ) and ":room" in update.get("ExpressionAttributeValues", {})
+    is_of_day = str(update.get("Key", {}).get("pk", {}).get("S", "")).startswith("day#")
+    return is_of_day and "ConditionExpression" in update
 
 
 # ---------------------------------------------------------------- what a service may answer

@@ -1,11 +1,14 @@
-"""A fault answers as the service does, and lets only the intended part of a call take effect."""
+"""Faults answer as the services do, and let just that part of a call happen that they should."""
 
 import asyncio
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from import_relay.storage.quota import Limits, Quota
+from import_relay.storage.reservations import Reservation
 from tests.crash.faults import KINDS, PERSISTENT
 from tests.crash.run import Planned, Result
 from tests.support.fault_proxy import Answer, Call, Exchange, Point, at_points
@@ -13,7 +16,7 @@ from tests.support.operations import Request
 
 
 class Service:
-    """Keeps what is passed on to it, and counts kills."""
+    """Takes what is passed on to it, and is told of kills."""
 
     def __init__(self, **content: object) -> None:
         self.answer = Answer(200, json.dumps(content).encode())
@@ -63,7 +66,7 @@ def test_a_call_without_an_answer_had_its_effect_or_not(
 
 
 @pytest.mark.parametrize(("kind", "effects"), [("broken", 0), ("broken-after", 1)])
-def test_a_call_with_an_internal_error_had_its_effect_or_not(kind: str, effects: int) -> None:
+def test_an_internal_error_may_hide_an_effect(kind: str, effects: int) -> None:
     service = Service()
 
     answer = meet(kind, "SFN.StartExecution", service)
@@ -112,12 +115,13 @@ def test_of_an_unprocessed_batch_nothing_is_written() -> None:
     assert json.loads(answer.body) == {"UnprocessedItems": wanted}
 
 
-def test_somebody_else_took_the_entities_that_a_transaction_wants() -> None:
-    reservation = {
-        "Key": {"pk": {"S": "day#1"}},
-        "ExpressionAttributeValues": {":room": {"N": "1"}},
-    }
-    items = [{"Put": {"Item": {"pk": {"S": "import#1"}}}}, {"Update": reservation}]
+def test_somebody_else_took_the_entities_that_a_transaction_reserves() -> None:
+    client: Any = None
+    limits = Limits(2.0, 10_000, 25_000, ZoneInfo("UTC"))
+    quota = Quota(client, "ledger", limits, clock=lambda: 0.0)
+    moved, yesterday = Reservation("2026-11-02", 5), Reservation("2026-11-01", 5)
+    put = {"Put": {"Item": {"pk": {"S": "import#1"}}, "ConditionExpression": "c"}}
+    items = [put, quota.release_operation(yesterday), quota.reserve_operation(moved)]
 
     answer = meet(
         "outrun", "DynamoDB.TransactWriteItems day+import", Service(), TransactItems=items
@@ -125,7 +129,7 @@ def test_somebody_else_took_the_entities_that_a_transaction_wants() -> None:
 
     assert answer is not None
     reasons = [one["Code"] for one in json.loads(answer.body)["CancellationReasons"]]
-    assert reasons == ["None", "ConditionalCheckFailed"]
+    assert reasons == ["None", "None", "ConditionalCheckFailed"]
 
 
 @pytest.mark.parametrize(
