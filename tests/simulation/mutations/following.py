@@ -219,7 +219,7 @@ MUTANTS = (
                 "report/reporting.py",
                 "            return self._wait(entry, blocker)\n",
                 "            if not timed_out:\n                return self._wait(entry, blocker)\n"
-                "            account = Account()\n",
+                "            result = ImportResult()\n",
             ),
         ),
     ),
