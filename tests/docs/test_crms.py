@@ -75,6 +75,12 @@ def _spans(cell: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", sorted(kinds()))
+def test_every_set_up_has_the_connection_deployed(kind: str) -> None:
+    """Until then its webhooks are refused, and some senders never repeat them."""
+    assert re.search(r"\bdeploy\b", PAGES[kind].section("Set-up").text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
 def test_every_page_says_what_its_statements_rest_on(kind: str) -> None:
     assert len(PAGES[kind].section("What is verified").rows) >= 2
 
