@@ -20,6 +20,7 @@ PARTS = {
     "defer": "requeue",
     "deferred": "requeued",
     "deferral": "requeue",
+    "deferring": "requeuing",
     "deferrals": "requeues",
     "parked": "requeued",
     "slot": "permit",

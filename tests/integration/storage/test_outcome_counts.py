@@ -330,6 +330,3 @@ def test_any_other_failure_is_raised(relay: Relay) -> None:
 
     with pytest.raises(ClientError, match="AccessDenied"):
         overruled(relay, transact_write_items=denied).record([outcome_of(0)])
-
-
-# counts per connection

@@ -300,6 +300,3 @@ def test_a_slow_table_delays_requests_but_does_not_stop_them(aws: Aws, seconds: 
 
     assert clock.now == pytest.approx(NOON + 2 * seconds)
     assert used(aws, clock).requests == 1
-
-
-# the day

@@ -6,9 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from import_relay.domain.connections import VALUE_TYPES, RecordType
+from import_relay.domain.connections import (
+    RECORD_TYPES,
+    VALUE_TYPES,
+    RecordType,
+    RecordTypeName,
+)
+from import_relay.domain.errors import RejectedRow
+from import_relay.mapping.columns import DOCUMENTED
+from import_relay.mapping.keys import record_key
 from import_relay.mapping.record_mapping import Columns, RecordMapping
 from mateo_emulator.records.contacts import read_contact
+from mateo_emulator.records.deals_and_appointments import read_engagement
 from mateo_emulator.records.failure import RowFailure
 from mateo_emulator.records.fields import FieldRules, read_number, read_row_boolean
 from mateo_emulator.settings import Behaviour, FieldKind
@@ -229,19 +238,43 @@ def test_no_declared_type_takes_an_object(type_: str, value: object) -> None:
     assert note_of("own", value, types={"own": type_})[0].startswith("value.bad_")
 
 
+TEXTS = (
+    st.text()
+    | st.from_regex(r"[ '+\-0-9.TZ:,;@a-z]{0,30}", fullmatch=True)
+    | st.datetimes().map(str)
+    | st.emails()
+    | st.sampled_from(["true", "accepted", "0b4f7c0e-8f0d-4c8e-9a3c-1f2e3d4c5b6a", "0151 12345678"])
+)
+KEYS = st.sampled_from(["date", "dateTime", "timeZone", "other"])
+
+
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=2),
+        st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=2),
     ),
-    st.sampled_from(["email", "birthday", "full_name", "is_blocked", "instagram", "own"]),
+    st.data(),
     st.sampled_from(VALUE_TYPES),
 )
-def test_mateo_takes_whatever_is_sent(value: object, column: str, type_: str) -> None:
-    behaviour = Behaviour(custom_fields={"contact": {"own": FIELD_KINDS[type_]}})
-    values = read(column, value, types={"own": type_}).values
+@pytest.mark.parametrize("name", RECORD_TYPES)
+def test_mateo_takes_whatever_is_sent(
+    name: RecordTypeName, value: object, data: st.DataObject, type_: str
+) -> None:
+    column = data.draw(st.sampled_from([*sorted(DOCUMENTED[name]), "own"]))
+    fields = {"external_id": "id", column: "x"}
+    mapping = RecordMapping(RecordType(name, fields, types={"own": type_}))
     try:
-        read_contact(values, FieldRules.of("contact", behaviour), behaviour)
+        values = mapping.columns({"id": 1, "x": value}).values
+        record_key(mapping.options.type, values)
+    except RejectedRow:
+        return
+    behaviour = Behaviour(custom_fields={name: {"own": FIELD_KINDS[type_]}})
+    rules = FieldRules.of(name, behaviour)
+    try:
+        if name == "contact":
+            read_contact(values, rules, behaviour)
+        else:
+            read_engagement(values, rules)
     except RowFailure as failure:
         pytest.fail(f"{values!r}: {failure}")
 
