@@ -7,7 +7,6 @@ from tests.support.aws import LEDGER
 from tests.support.builders import NOON, occurrence
 from tests.support.relay import Relay
 
-TODAY, TOMORROW = "2026-11-21", "2026-11-22"
 DAY_S = 86_400
 RECEIVED = int(NOON * 1_000_000)
 

@@ -1,4 +1,4 @@
-"""Entries of the ledger, what they hold and how they are closed."""
+"""Entries of the ledger, what they reserve and how they are closed."""
 
 from typing import Any
 
@@ -25,8 +25,8 @@ def entry(
     )
 
 
-def held(relay: Relay, day: str = TODAY) -> int:
-    """The entities that are held of a day."""
+def reserved(relay: Relay, day: str = TODAY) -> int:
+    """The entities that are reserved of a day."""
     key = {"pk": {"S": f"day#{day}"}}
     item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key=key).get("Item", {})
     return int(item.get("entities", {"N": "0"})["N"])
@@ -44,7 +44,7 @@ def with_client(relay: Relay, client: Any) -> Ledger:
 
 
 def in_state(relay: Relay, state: State, reference: str = "r1") -> Entry:
-    """An entry that holds ten entities and has come to this state."""
+    """An entry in this state that has reserved ten entities."""
     assert relay.ledger.intend(entry(reference))
     if state is not State.INTENDED:
         relay.ledger.advance(reference, expected=[State.INTENDED], target=state)

@@ -1,4 +1,4 @@
-"""Permits of callers at one table."""
+"""Permits of several callers of one table."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,6 @@ from tests.support.builders import NOON
 from tests.support.relay import Clock
 
 FAR = NOON + 1_000_000
-MIDNIGHT = NOON + 12 * 3_600
 
 
 def limits(*, rate: float = 2.0, requests: int = 10_000) -> Limits:

@@ -1,4 +1,4 @@
-"""The bucket: what was frozen comes back byte for byte, and what ended is written down."""
+"""The bucket: a frozen import is loaded byte for byte, and each outcome is written down."""
 
 import gzip
 import json
@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.domain.codes import CODES
-from import_relay.domain.models import Claim, ItemOutcome, Outcome, Row
+from import_relay.domain.models import Claim, ItemOutcome, MappedChange, Outcome, Row
 from import_relay.storage.archive import MAX_VALUE_LENGTH, Archive
 from import_relay.submit.merging import request_body
 from tests.support.aws import BUCKET
@@ -19,7 +19,7 @@ from tests.support.relay import Relay
 TEXTS = ["Zoë Ünal", "a\nb\r\nc", "\u2028\u2029", "\N{GRINNING FACE}", '"\\', "\t\x01"]
 
 
-def row(*texts: str, notes: tuple[str, ...] = ()) -> Row:
+def row(*texts: str) -> Row:
     one = change(columns={f"note{n}": text for n, text in enumerate(texts)})
     claims = {"*": Claim(1, "e1", "d1/0"), "email": Claim(9, "e0", "d0/0", "older")}
     return Row(one.key, one.text, CONTACTS, (one,), claims)
@@ -45,7 +45,7 @@ def test_the_provenance_of_a_row_says_where_it_came_from_and_what_it_claimed(rel
         one.key,
         one.text,
         one.options,
-        (change(), one.changes[0].__class__(source, one.key, 2, False, {}, b"{}", CONTACTS)),
+        (change(), MappedChange(source, one.key, 2, False, {}, b"{}", CONTACTS)),
         one.claims,
     )
 
@@ -59,7 +59,7 @@ def test_the_provenance_of_a_row_says_where_it_came_from_and_what_it_claimed(rel
     assert provenance.items[1].occurrence == source._replace(message_id="")
 
 
-def test_freezing_again_replaces_nothing_but_itself(relay: Relay) -> None:
+def test_freezing_again_replaces_the_frozen_import(relay: Relay) -> None:
     rows = [row("a")]
 
     relay.archive.freeze("ref-1", b"{}", rows)
@@ -71,7 +71,7 @@ def test_freezing_again_replaces_nothing_but_itself(relay: Relay) -> None:
     assert frozen.body == request_body(rows)
 
 
-def test_what_was_never_frozen_is_not_there(relay: Relay) -> None:
+def test_an_import_that_was_never_frozen_is_none(relay: Relay) -> None:
     assert relay.archive.load("ref-1") is None
 
 
@@ -127,7 +127,7 @@ def test_rejections_and_other_ends_have_a_line_each_in_their_own_files(relay: Re
     assert {one["recorded_at"] for one in relay.aws.lines("outcomes/")} == {int(NOON * 1_000_000)}
 
 
-def test_a_line_is_standard_json_that_no_viewer_obeys(relay: Relay) -> None:
+def test_a_line_is_standard_json_without_characters_that_a_viewer_obeys(relay: Relay) -> None:
     item = json.loads('{"name": "\u202eecila", "x": 1e999}')
     one = rejected(0, "row.bad_value", item, item["x"])
 
@@ -139,7 +139,7 @@ def test_a_line_is_standard_json_that_no_viewer_obeys(relay: Relay) -> None:
     assert (line["value"], line["item"]) == ("Infinity", {"name": "\u202eecila", "x": "Infinity"})
 
 
-def test_of_a_long_value_the_beginning_is_shown(relay: Relay) -> None:
+def test_only_the_beginning_of_a_long_value_is_kept(relay: Relay) -> None:
     one = rejected(0, "row.bad_value", {"x": ["y" * 9_999]}, ["y" * 9_999])
 
     relay.archive.record_outcomes([one], at=NOON, date="2026-11-21", batch="inv")
@@ -175,7 +175,7 @@ def test_ends_without_a_rejection_are_written_without_data(relay: Relay) -> None
     assert b"ada@example.com" not in b"".join(relay.aws.objects().values())
 
 
-def test_nothing_that_ended_is_no_object(relay: Relay) -> None:
+def test_without_outcomes_no_object_is_written(relay: Relay) -> None:
     relay.archive.record_outcomes([], at=NOON, date="2026-11-21", batch="inv")
 
     assert relay.aws.objects() == {}

@@ -32,12 +32,12 @@ def names(items: Iterator[Any]) -> list[str]:
 
 
 def read(relay: Relay, wanted: Sequence[Any], **methods: Any) -> list[str]:
-    """Keys of the items that were found, by a client of which a method was replaced."""
+    """Keys of the items that were found by a client with these methods replaced."""
     client: Any = Overruling(relay.aws.dynamodb, **methods)
     return names(read_items(client, LEDGER, wanted, sleep=relay.clock.sleep))
 
 
-def test_the_items_that_exist_are_found_each_once(relay: Relay, stored: set[str]) -> None:
+def test_each_item_that_exists_is_found_once(relay: Relay, stored: set[str]) -> None:
     found = read(relay, keys(231))
 
     assert len(found) == 230
@@ -66,9 +66,7 @@ def test_without_keys_nothing_is_asked(relay: Relay) -> None:
     assert calls == []
 
 
-def test_only_the_part_of_the_items_that_was_asked_for_is_read(
-    relay: Relay, stored: set[str]
-) -> None:
+def test_only_the_attributes_that_are_asked_for_are_read(relay: Relay, stored: set[str]) -> None:
     request = {"ProjectionExpression": "pk"}
 
     (item,) = read_items(relay.aws.dynamodb, LEDGER, keys(1), request=request)
@@ -94,7 +92,7 @@ def test_what_was_left_unread_is_asked_for_again_in_the_same_way(
     assert asked == [(100, True), (60, True), (20, True), (30, True)]
 
 
-def test_a_table_that_answers_nothing_again_and_again_is_unavailable(relay: Relay) -> None:
+def test_a_table_that_leaves_all_keys_unread_again_and_again_is_unavailable(relay: Relay) -> None:
     times: list[float] = []
 
     def nothing(real: Any, *, RequestItems: Any) -> Any:  # noqa: N803

@@ -1,4 +1,4 @@
-"""Ends and notes are counted by connection, within the limits of an expression."""
+"""Outcomes and notes are counted by connection, within DynamoDB's limits."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,8 @@ from import_relay.storage.connection_counts import (
     OTHERS,
     ConnectionCounts,
 )
-from tests.integration.storage.counted import DAY_S, TODAY, TOMORROW, item, outcome_of
+from tests.integration.storage.counted import DAY_S, item, outcome_of
+from tests.support.builders import TODAY, TOMORROW
 from tests.support.relay import Relay
 
 
@@ -20,7 +21,9 @@ def noted(number: int = 0, *, delivery: str = "d1", notes: tuple[Note, ...] = ()
     return replace(one, notes=notes)
 
 
-def test_ends_and_notes_are_counted_by_connection_on_the_day_of_the_end(relay: Relay) -> None:
+def test_outcomes_and_notes_are_counted_by_connection_on_the_day_of_the_outcome(
+    relay: Relay,
+) -> None:
     relay.clock.now += DAY_S
     bad = Note("value.no_valid_phone", "sms", "12")
     relay.outcome_counts.record([noted(0, notes=(bad, bad)), noted(1)])

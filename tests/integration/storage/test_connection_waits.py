@@ -1,4 +1,4 @@
-"""Why single connections waited last: each is noted alone, and kept for a week."""
+"""Why a connection last waited is noted for each one, and kept for a week."""
 
 from import_relay.storage.connection_waits import (
     MAX_NOTED_TOGETHER,
@@ -14,7 +14,7 @@ DISABLED = ConnectionWait("connection.disabled", NOON, "contact.fields.email")
 UNREAD = ConnectionWait("fetcher.refused", NOON + 60)
 
 
-def test_what_is_noted_of_one_leaves_the_others(relay: Relay) -> None:
+def test_a_note_about_one_connection_leaves_the_others(relay: Relay) -> None:
     relay.waits.note({"a.shop": DISABLED, "erp": DISABLED})
     relay.waits.note({"erp": UNREAD})
 
@@ -35,14 +35,14 @@ def test_any_number_of_connections_may_wait(relay: Relay) -> None:
     assert max(map(len, expressions)) < 4_096
 
 
-def test_at_first_nobody_waits_and_nothing_is_written_for_nobody(relay: Relay) -> None:
+def test_at_first_no_connection_waits_and_without_one_nothing_is_written(relay: Relay) -> None:
     relay.waits.note({})
 
     assert relay.waits.read() == {}
     assert relay.aws.dynamodb.scan(TableName=LEDGER)["Items"] == []
 
 
-def test_it_is_forgotten_after_a_week(relay: Relay) -> None:
+def test_notes_expire_after_a_week(relay: Relay) -> None:
     relay.waits.note({"erp": UNREAD})
 
     (item,) = relay.aws.dynamodb.scan(TableName=LEDGER)["Items"]

@@ -1,4 +1,4 @@
-"""The list of erased handles: added to by one at a time, and bounded in time and size."""
+"""The list of erased handles, which is limited in time and size."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_a_person_is_erased_up_to_the_time_that_is_returned(relay: Relay) -> Non
     assert not erased.covers(iter(["email:ada@example.com"]), now + 1)
 
 
-def test_those_who_were_erased_before_stay_under_the_same_key(relay: Relay) -> None:
+def test_persons_who_were_erased_before_stay_in_the_list(relay: Relay) -> None:
     first = of(relay).add(["email:ada@example.com"])
     relay.clock.now += 60
     of(relay).add(["email:bob@example.com"])

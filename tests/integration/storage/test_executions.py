@@ -1,4 +1,4 @@
-"""Executions: one per import, whatever is started how often."""
+"""Executions: one per import, however often it is started."""
 
 import json
 from typing import Any

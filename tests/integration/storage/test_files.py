@@ -1,4 +1,4 @@
-"""What DynamoDB may say to a note about a file."""
+"""Errors of DynamoDB when the progress of a file is noted."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.relay import Relay
 FILE = RowFile("inbox/erp/contacts.csv", "etag", "erp", int(NOON * 1_000_000))
 
 
-def test_a_note_survives_ends_that_are_counted_just_then(relay: Relay) -> None:
+def test_a_note_survives_outcomes_that_are_counted_at_the_same_time(relay: Relay) -> None:
     conflicts = [client_error("TransactionConflictException")] * 2
 
     def update(real: Any, **arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What is known of a holding queue: whether it may hold something, and whether a wake is due."""
+"""The state of a holding queue: whether it may hold messages, and whether a wake is on its way."""
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.clocks import CLOCK_SKEW_S
@@ -24,7 +24,7 @@ def test_what_was_received_may_come_back_until_its_receiver_is_certainly_dead() 
     assert not state.may_come_back(NOW + HIDDEN_S)
 
 
-def test_a_wake_that_may_have_come_by_another_clock_is_not_relied_on() -> None:
+def test_a_wake_that_has_come_by_another_clock_is_not_relied_on() -> None:
     state = HeldState(since=NOW, wake_at=NOW + 60)
 
     assert state.is_awake(NOW + 60 - CLOCK_SKEW_S - 1)

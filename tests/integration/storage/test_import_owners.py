@@ -9,7 +9,7 @@ def owners(relay: Relay) -> ImportOwners:
     return ImportOwners(relay.aws.dynamodb, LEDGER, clock=relay.clock, sleep=relay.clock.sleep)
 
 
-def test_the_first_who_claims_an_import_owns_it(relay: Relay) -> None:
+def test_the_first_entry_that_claims_an_import_owns_it(relay: Relay) -> None:
     of = owners(relay)
 
     assert of.claim("i1", "r1")
@@ -18,7 +18,7 @@ def test_the_first_who_claims_an_import_owns_it(relay: Relay) -> None:
     assert of.of(["i1", "i2", "i1"]) == {"i1": "r1"}
 
 
-def test_the_answer_of_a_post_overrules_who_claimed_it(relay: Relay) -> None:
+def test_the_answer_of_a_post_overrules_an_entry_that_claimed_the_import(relay: Relay) -> None:
     of = owners(relay)
     of.claim("i1", "r1")
 

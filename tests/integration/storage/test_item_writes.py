@@ -1,4 +1,4 @@
-"""Expressions as DynamoDB takes them: what moto lets pass and the service refuses."""
+"""Expressions that DynamoDB accepts: moto accepts some that DynamoDB refuses."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from import_relay.storage.pause import Pause, PauseClients
 from import_relay.storage.quota import Quota
 from import_relay.storage.watermarks import Watermarks
 from tests.support.aws import LEDGER, WATERMARKS
-from tests.support.builders import NOON, claim, occurrence
+from tests.support.builders import NOON, TODAY, TOMORROW, claim, occurrence
 from tests.support.clients import Recording
 from tests.support.relay import LIMITS, Relay
 
@@ -28,11 +28,11 @@ FUNCTIONS = {"attribute_not_exists", "if_not_exists"}
 
 
 def entry(rows: int = 10) -> Entry:
-    return Entry("r1", State.INTENDED, "contact_details", rows, "2026-11-21", NOON, NOON)
+    return Entry("r1", State.INTENDED, "contact_details", rows, TODAY, NOON, NOON)
 
 
-def everything(relay: Relay, client: Any) -> None:
-    """Every call that the relay makes to its tables, at least once."""
+def all_calls(relay: Relay, client: Any) -> None:
+    """Every call of the protocol to the tables, at least once; one builder serves all stores."""
     times: Any = {"clock": relay.clock, "sleep": relay.clock.sleep}
     quota = Quota(client, LEDGER, relay.limits, **times)
     permits = Permits(client, LEDGER, quota, **times)
@@ -45,18 +45,16 @@ def everything(relay: Relay, client: Any) -> None:
     with pytest.raises(LimitReached):
         ledger.intend(entry(rows=10**6))
     ledger.intend(entry())
-    ledger.move_reservation(entry(), day="2026-11-22")
+    ledger.move_reservation(entry(), day=TOMORROW)
     ledger.advance("r1", expected=[State.INTENDED], target=State.UNKNOWN, import_id="i1")
     ledger.begin_post(entry()._replace(state=State.UNKNOWN), posted_at=NOON, deadline=NOON)
     ledger.release(entry(), expected=State, target=State.ABANDONED)
     ledger.record_poll(entry(), polled_at=NOON, counts={"total_count": 1})
     ledger.begin_report(entry(), until=NOON, retried="")
     ledger.write_tombstone("r2")
-    ledger.close(
-        entry(), target=State.FINISHED, outcomes={"2026-11-21": dict.fromkeys(OUTCOME_NAMES, 1)}
-    )
+    ledger.close(entry(), target=State.FINISHED, outcomes={TODAY: dict.fromkeys(OUTCOME_NAMES, 1)})
     outcome_counts.record(ItemOutcome(occurrence(n), outcome) for n, outcome in enumerate(Outcome))
-    outcome_counts.days(["2026-11-21"])
+    outcome_counts.days([TODAY])
     ledger.states(["r1"])
     ledger.owners(["i1"])
     ledger.open_imports()
@@ -91,7 +89,7 @@ def with_expressions(arguments: Any) -> Iterator[Mapping[str, Any]]:
 def parts(relay: Relay) -> list[Mapping[str, Any]]:
     relay.limits = LIMITS
     calls: list[tuple[str, dict[str, Any]]] = []
-    everything(relay, Recording(relay.aws.dynamodb, calls))
+    all_calls(relay, Recording(relay.aws.dynamodb, calls))
     return [part for _, arguments in calls for part in with_expressions(arguments)]
 
 
@@ -100,7 +98,7 @@ def text(part: Mapping[str, Any]) -> str:
 
 
 def test_no_expression_names_an_attribute_itself(parts: list[Mapping[str, Any]]) -> None:
-    """The service refuses hundreds of reserved words as names, which moto lets pass."""
+    """DynamoDB refuses hundreds of reserved words as names; moto accepts them."""
     bare = {word for part in parts for word in re.findall(r"(?<![#:\w])[A-Za-z_]\w*", text(part))}
 
     assert bare - SYNTAX == FUNCTIONS

@@ -1,4 +1,4 @@
-"""The lease: one submitter at a time, and none for ever."""
+"""The lease: one submitter at a time, and none longer than until its deadline."""
 
 from contextlib import AbstractContextManager
 from functools import partial
@@ -27,13 +27,13 @@ Held = AbstractContextManager[None]
 def take(
     of: Lease, holder: str, *, until: float, wait_until: float = NOON, lane: Lane = Lane.LIVE
 ) -> Held:
-    """Hold the lease until what is returned is given up: a process that died keeps it."""
+    """Take the lease; it is released with the returned object, which a test of a death keeps."""
     held = of.held(holder, until=until, wait_until=wait_until, lane=lane)
     held.__enter__()
     return held
 
 
-def test_a_second_holder_waits_and_gives_up_in_time(relay: Relay) -> None:
+def test_a_second_submitter_waits_and_gives_up_in_time(relay: Relay) -> None:
     with (
         relay.lease.held("a", until=NOON + 100, wait_until=NOON),
         pytest.raises(LeaseHeld),
@@ -64,7 +64,7 @@ def test_the_lease_is_free_after_an_error_in_the_block(relay: Relay) -> None:
         pass
 
 
-def test_a_waiting_holder_gets_the_lease_of_one_that_died(relay: Relay) -> None:
+def test_a_waiting_submitter_gets_the_lease_of_one_that_died(relay: Relay) -> None:
     dead = take(relay.lease, "dead", until=NOON + 30)
 
     with relay.lease.held("b", until=NOON + 200, wait_until=NOON + 100):
@@ -81,14 +81,14 @@ def test_a_lease_is_not_taken_before_its_holder_is_certainly_gone(relay: Relay) 
     assert dead is not None
 
 
-def test_a_holder_that_asks_again_has_it_already(relay: Relay) -> None:
+def test_a_holder_may_take_its_lease_again(relay: Relay) -> None:
     first = take(relay.lease, "a", until=NOON + 30)
     again = take(relay.lease, "a", until=NOON + 90)
 
     assert first is not again
 
 
-def test_one_that_outlived_its_lease_does_not_release_that_of_its_successor(
+def test_a_holder_that_outlived_its_lease_does_not_release_its_successors(
     relay: Relay,
 ) -> None:
     slow = take(relay.lease, "slow", until=NOON + 30)
@@ -159,7 +159,7 @@ def test_a_bulk_batch_learns_that_a_live_one_waits(relay: Relay) -> None:
 
 
 @pytest.mark.parametrize("lane", Lane)
-def test_a_batch_learns_which_lane_waits_until_that_one_has_the_lease(
+def test_a_batch_learns_which_lane_waits_until_that_lane_has_the_lease(
     relay: Relay, lane: Lane
 ) -> None:
     first = take(relay.lease, "first", until=NOON + 100)
@@ -217,7 +217,7 @@ def test_bulk_batches_go_one_after_the_other(relay: Relay) -> None:
 
 
 @pytest.mark.parametrize("method", ["get_item", "update_item"])
-def test_trouble_with_the_note_stops_no_batch(relay: Relay, method: str) -> None:
+def test_an_error_with_the_note_of_who_waits_stops_no_batch(relay: Relay, method: str) -> None:
     def denied(real: Any, **arguments: Any) -> Any:
         if "ConditionExpression" not in arguments:  # to take and release the lease has one
             raise client_error("InternalServerError")

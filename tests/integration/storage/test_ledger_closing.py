@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from import_relay.storage.entries import NEVER_CREATED, State
-from tests.integration.storage.ledger_entries import CLOSING, entry, held, in_state, with_client
+from tests.integration.storage.ledger_entries import CLOSING, entry, in_state, reserved, with_client
 from tests.support.builders import TODAY, TOMORROW
 from tests.support.clients import Atomic, Recording, in_threads
 from tests.support.relay import Relay
@@ -34,7 +34,7 @@ def test_closing_ends_an_entry_and_counts_its_occurrences_in_one_transaction(
 def test_closing_keeps_the_reservation(relay: Relay) -> None:
     relay.ledger.close(in_state(relay, State.SENT), target=State.FINISHED, outcomes=CLOSING)
 
-    assert held(relay) == 10
+    assert reserved(relay) == 10
 
 
 def test_closing_twice_counts_once(relay: Relay) -> None:
@@ -58,7 +58,7 @@ def test_parallel_closings_count_once(relay: Relay) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(NEVER_CREATED))
-def test_an_import_that_never_happened_counts_nothing(relay: Relay, state: State) -> None:
+def test_an_import_that_was_never_created_counts_nothing(relay: Relay, state: State) -> None:
     one = in_state(relay, state)
 
     assert relay.ledger.close(one, target=State.FINISHED, outcomes=CLOSING) is False

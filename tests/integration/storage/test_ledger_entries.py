@@ -1,9 +1,9 @@
-"""What the ledger keeps of an import, which way it may go, and to whom it belongs."""
+"""What the ledger keeps of an import, which states may follow, and which entry owns it."""
 
 import pytest
 
 from import_relay.storage.entries import ENTRY_DAYS, NEVER_CREATED, UNFINISHED, Standing, State
-from tests.integration.storage.ledger_entries import entry, held, in_state
+from tests.integration.storage.ledger_entries import entry, in_state, reserved
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
 from tests.support.relay import Relay
@@ -39,7 +39,7 @@ def test_counts_that_mateo_does_not_have_yet_stay_unknown(relay: Relay) -> None:
     assert relay.ledger.get("nobody") is None
 
 
-def test_entries_go_by_themselves_after_a_while(relay: Relay) -> None:
+def test_entries_expire(relay: Relay) -> None:
     relay.ledger.intend(entry())
 
     key = {"pk": {"S": "import#r1"}}
@@ -104,7 +104,7 @@ def test_an_entry_that_is_not_there_moves_nowhere(relay: Relay) -> None:
 def test_moving_on_keeps_the_reservation(relay: Relay) -> None:
     in_state(relay, State.UNKNOWN)
 
-    assert held(relay) == 10
+    assert reserved(relay) == 10
 
 
 @pytest.mark.parametrize("state", State)

@@ -1,4 +1,4 @@
-"""What DynamoDB may say to a transaction of the ledger."""
+"""Errors of DynamoDB in a transaction of the ledger."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.storage.entries import State
-from tests.integration.storage.ledger_entries import CLOSING, entry, held, in_state, with_client
+from tests.integration.storage.ledger_entries import CLOSING, entry, in_state, reserved, with_client
 from tests.support.builders import TOMORROW
 from tests.support.clients import Overruling, client_error
 from tests.support.relay import Relay
 
 
 def failing(times: int, error: ClientError, name: str) -> tuple[Any, list[int]]:
-    """A method that raises so many times before it works, and the count of its calls."""
+    """A method by its name that raises so many times before it works, and its count of calls."""
     calls = [0]
 
     def method(real: Any, **arguments: Any) -> Any:
@@ -31,7 +31,7 @@ def test_a_conflict_with_another_transaction_is_no_reason_to_give_up(relay: Rela
 
     assert with_client(relay, Overruling(relay.aws.dynamodb, **methods)).intend(entry())
     assert calls == [3]
-    assert held(relay) == 10
+    assert reserved(relay) == 10
 
 
 @pytest.mark.parametrize("call", ["intend", "release", "move_reservation", "close"])
@@ -48,4 +48,4 @@ def test_any_other_failure_of_a_transaction_is_raised(relay: Relay, call: str) -
 
     with pytest.raises(ClientError, match="InternalServerError"):
         calls[call]()
-    assert held(relay) == 10
+    assert reserved(relay) == 10

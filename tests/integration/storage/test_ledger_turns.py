@@ -1,4 +1,4 @@
-"""What one does at a time: to post again, to report and to poll."""
+"""What one process does at a time: to post an import again, to report it and to poll."""
 
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from tests.support.relay import Relay
 # posting again
 
 
-def test_only_one_of_those_who_want_to_post_again_may(relay: Relay) -> None:
+def test_only_one_of_two_processes_may_post_again(relay: Relay) -> None:
     in_state(relay, State.UNKNOWN)
     one = relay.entry("r1")
 
@@ -50,7 +50,7 @@ def test_only_an_unknown_import_is_reposted(relay: Relay, state: State) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(UNFINISHED))
-def test_one_at_a_time_reports_an_import(relay: Relay, state: State) -> None:
+def test_one_process_at_a_time_reports_an_import(relay: Relay, state: State) -> None:
     one = in_state(relay, state)
 
     assert relay.ledger.begin_report(one, until=NOON + 60, retried="0-4,7") is True
@@ -62,7 +62,7 @@ def test_one_at_a_time_reports_an_import(relay: Relay, state: State) -> None:
     assert relay.entry("r1") == begun
 
 
-def test_who_died_over_a_report_is_not_waited_for_longer_than_clocks_may_differ(
+def test_a_report_is_free_once_its_reporter_is_certainly_dead(
     relay: Relay,
 ) -> None:
     one = in_state(relay, State.SENT)
@@ -75,7 +75,7 @@ def test_who_died_over_a_report_is_not_waited_for_longer_than_clocks_may_differ(
     assert relay.ledger.begin_report(begun, until=NOON + 120, retried="") is True
 
 
-def test_who_read_an_entry_before_its_report_began_does_not_know_what_that_requeued(
+def test_a_process_that_read_the_entry_before_a_report_began_may_not_report(
     relay: Relay,
 ) -> None:
     read_before = in_state(relay, State.SENT)
@@ -122,7 +122,7 @@ def test_a_table_that_does_not_answer_is_an_error_and_not_another_reporter(relay
 # polls
 
 
-def test_a_poll_is_written_down_where_the_import_is_sent(relay: Relay) -> None:
+def test_a_poll_of_a_sent_import_is_written_down(relay: Relay) -> None:
     sent = in_state(relay, State.SENT)
 
     now = relay.ledger.record_poll(
@@ -133,7 +133,7 @@ def test_a_poll_is_written_down_where_the_import_is_sent(relay: Relay) -> None:
     assert (now.polled_at, now.total_count, now.success_count) == (NOON + 9, 10, None)
 
 
-def test_an_entry_says_since_when_its_counts_are_what_they_are(relay: Relay) -> None:
+def test_an_entry_says_since_when_its_counts_have_not_changed(relay: Relay) -> None:
     one = in_state(relay, State.SENT)
     since = []
 
@@ -153,7 +153,7 @@ def test_a_late_poll_changes_nothing(relay: Relay, state: State) -> None:
     assert relay.entry("r1") == before
 
 
-def test_one_polls_for_all_and_the_next_round_is_open_to_everybody(relay: Relay) -> None:
+def test_one_process_polls_for_all_and_any_may_have_the_next_round(relay: Relay) -> None:
     assert relay.ledger.claim_round(not_since=NOON - 5) is True
     assert relay.ledger.claim_round(not_since=NOON - 5) is False
 

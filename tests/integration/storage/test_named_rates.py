@@ -1,4 +1,4 @@
-"""What the watchdog named on a day is new once, and again while its run may be retried."""
+"""What the watchdog names is new once a day, and again only while its run may be retried."""
 
 import pytest
 
@@ -35,6 +35,6 @@ def test_many_names_share_a_few_updates(named: NamedRates) -> None:
     assert named.new(DAY, names) == names
 
 
-def test_nothing_is_written_for_nobody(named: NamedRates, relay: Relay) -> None:
+def test_without_names_nothing_is_written(named: NamedRates, relay: Relay) -> None:
     assert named.new(DAY, set()) == set()
     assert relay.aws.dynamodb.scan(TableName=LEDGER)["Items"] == []

@@ -1,4 +1,4 @@
-"""Open imports: listed from an index that lags, and read again before anybody acts."""
+"""Open imports are listed from an index that lags, and read again before the watchdog acts."""
 
 from import_relay.storage.entries import State
 from import_relay.storage.open_imports import OpenImports

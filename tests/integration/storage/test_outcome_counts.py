@@ -17,9 +17,9 @@ from import_relay.storage.outcome_counts import (
     OutcomeCounts,
     OutcomesByDay,
 )
-from tests.integration.storage.counted import DAY_S, RECEIVED, TODAY, TOMORROW, item, outcome_of
+from tests.integration.storage.counted import DAY_S, RECEIVED, item, outcome_of
 from tests.support.aws import LEDGER
-from tests.support.builders import NOON
+from tests.support.builders import NOON, TODAY, TOMORROW
 from tests.support.clients import Atomic, Overruling, Recording, client_error, in_threads
 from tests.support.relay import Relay
 
@@ -77,7 +77,7 @@ def test_days_without_counts_are_absent(relay: Relay) -> None:
     assert relay.outcome_counts.days([]) == {}
 
 
-def test_only_what_there_is_to_count_becomes_a_part_of_the_transaction(relay: Relay) -> None:
+def test_only_counts_above_zero_become_a_part_of_the_transaction(relay: Relay) -> None:
     operations = relay.outcome_counts.operations(
         {TODAY: {"imported": 2, "failed": 0}, TOMORROW: {"imported": 0}}
     )
@@ -90,7 +90,7 @@ def test_only_what_there_is_to_count_becomes_a_part_of_the_transaction(relay: Re
     assert none == []
 
 
-def test_counts_go_by_themselves_after_a_while(relay: Relay) -> None:
+def test_counts_expire(relay: Relay) -> None:
     count(relay, {TODAY: {"imported": 1}})
     relay.clock.now += DAY_S
     count(relay, {TODAY: {"imported": 1}})
@@ -119,7 +119,7 @@ def test_each_end_is_counted_under_its_outcome_on_the_day_of_receipt(relay: Rela
     }
 
 
-def test_an_end_is_counted_once_however_often_it_is_outcomes(relay: Relay) -> None:
+def test_an_end_is_counted_once_however_often_it_is_recorded(relay: Relay) -> None:
     for _ in range(3):
         relay.outcome_counts.record([outcome_of(0), outcome_of(1)])
 
@@ -139,7 +139,7 @@ def test_an_occurrence_that_stands_twice_in_a_batch_counts_once(relay: Relay) ->
     assert counted(relay) == {TODAY: {"superseded": 1}}
 
 
-def test_of_a_batch_of_which_a_part_is_known_the_rest_is_counted(relay: Relay) -> None:
+def test_of_a_batch_that_is_partly_known_the_rest_is_counted(relay: Relay) -> None:
     relay.outcome_counts.record([outcome_of(0), outcome_of(0, delivery="d2")])
 
     relay.outcome_counts.record(
@@ -149,7 +149,7 @@ def test_of_a_batch_of_which_a_part_is_known_the_rest_is_counted(relay: Relay) -
     assert counted(relay) == {TODAY: {"superseded": 4}}
 
 
-def test_a_batch_that_is_known_altogether_writes_nothing(relay: Relay) -> None:
+def test_a_batch_that_is_wholly_known_writes_nothing(relay: Relay) -> None:
     relay.outcome_counts.record(deliveries(3))
     calls: Calls = []
 
@@ -159,7 +159,7 @@ def test_a_batch_that_is_known_altogether_writes_nothing(relay: Relay) -> None:
     assert counted(relay) == {TODAY: {"superseded": 3}}
 
 
-def test_nothing_to_decide_is_no_request(relay: Relay) -> None:
+def test_nothing_to_record_is_no_request(relay: Relay) -> None:
     calls: Calls = []
     outcome_counts = with_client(relay, Recording(relay.aws.dynamodb, calls))
 
@@ -265,7 +265,7 @@ def test_the_expressions_of_a_full_item_are_within_dynamodbs_limits(
     assert change.count(" = ") <= 300
 
 
-def test_outcome_records_go_by_themselves_after_a_while(relay: Relay) -> None:
+def test_outcome_records_expire(relay: Relay) -> None:
     relay.outcome_counts.record([outcome_of(0)])
 
     expires = int(NOON) + OUTCOME_DAYS * DAY_S
@@ -279,7 +279,7 @@ def test_an_item_says_how_each_occurrence_ended(relay: Relay) -> None:
     assert (found["n3"], found["n5"]) == ({"S": "rejected"}, {"S": "ignored"})
 
 
-# several at once, and what DynamoDB may say
+# several at once, and errors of DynamoDB
 
 
 def test_parallel_outcome_records_of_overlapping_batches_count_each_end_once(relay: Relay) -> None:
@@ -313,7 +313,9 @@ def test_a_conflict_with_another_transaction_is_no_reason_to_give_up(relay: Rela
     assert counted(relay) == {TODAY: {"superseded": 1}}
 
 
-def test_ends_that_others_keep_writing_first_are_given_up_uncounted(relay: Relay) -> None:
+def test_ends_that_a_conflict_keeps_from_being_written_are_an_error_and_stay_uncounted(
+    relay: Relay,
+) -> None:
     refused = client_error("TransactionCanceledException", reasons=["ConditionalCheckFailed"])
 
     with pytest.raises(StoreUnavailable):

@@ -1,4 +1,4 @@
-"""Submission that is paused past its time goes on, in whatever order AWS applied its changes."""
+"""A pause that lasts too long is ended, in whatever order AWS applies the changes."""
 
 import math
 from datetime import datetime
@@ -23,7 +23,7 @@ STEP_S = 30.0
 
 
 def paused(relay: Relay) -> float:
-    """Pause submission for an hour; until when."""
+    """Pause submission for an hour, and return its end."""
     return relay.pause.begin(relay.clock.now + HOUR, "limit.entities")
 
 
@@ -39,7 +39,9 @@ def test_a_pause_that_its_schedule_did_not_end_is_ended(relay: Relay) -> None:
     ]
 
 
-def test_the_first_two_minutes_are_the_schedules_own(relay: Relay) -> None:
+def test_a_pause_that_is_over_for_less_than_two_minutes_is_ended_and_not_called_overdue(
+    relay: Relay,
+) -> None:
     relay.clock.now = paused(relay) + 30
 
     report = watch(relay)
@@ -58,11 +60,11 @@ def test_a_pause_that_is_not_over_stays(relay: Relay) -> None:
     assert relay.events == []
 
 
-def test_a_disable_that_takes_effect_after_its_own_opening_is_undone(aws: Aws) -> None:
+def test_a_disable_that_takes_effect_after_its_own_pause_is_undone(aws: Aws) -> None:
     relay, mateo = relay_with_imports(aws)
 
     class Slow(FakeLambda):
-        """The call hangs for longer than the pause is."""
+        """A call that disables a mapping hangs for longer than the pause lasts."""
 
         def update_event_source_mapping(self, **values: Any) -> None:
             relay.clock.now += 0 if values["Enabled"] else 70
@@ -80,7 +82,7 @@ def test_a_disable_that_takes_effect_after_its_own_opening_is_undone(aws: Aws) -
 
 
 class Applied(FakeLambda):
-    """Takes each change at once; a disable has no effect, and is not seen, until `late_s` later."""
+    """Enables at once; a disable is accepted, and takes effect only `late_s` later."""
 
     def __init__(self, relay: Relay, late_s: float) -> None:
         super().__init__()
@@ -100,7 +102,7 @@ class Applied(FakeLambda):
             self.disabled_at, self.enabled = math.inf, False
 
 
-def openings() -> list[float]:
+def resumptions() -> list[float]:
     """When the schedules of the pause enable the mappings."""
     listed = client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
     names = {one["Name"].rpartition("-")[2] for one in listed}
@@ -109,23 +111,24 @@ def openings() -> list[float]:
 
 @pytest.mark.parametrize("pause_s", [60, 600])
 @pytest.mark.parametrize("late_s", [0, 90, 400, 2_000])
-@pytest.mark.parametrize("opening", ["in time", "late", "lost"])
+@pytest.mark.parametrize("schedule", ["in time", "late", "lost"])
 @pytest.mark.parametrize("phase_s", [0, 450])
 def test_submission_runs_within_an_interval_in_whatever_order_aws_applies_the_changes(
-    relay: Relay, pause_s: float, late_s: float, opening: str, phase_s: float
+    relay: Relay, pause_s: float, late_s: float, schedule: str, phase_s: float
 ) -> None:
     began, applied = relay.clock.now, Applied(relay, late_s)
     relay.lambda_ = applied
     until = relay.pause.begin(began + pause_s, "mateo.unreachable")
-    opens = [] if opening == "lost" else [one + 240 * (opening == "late") for one in openings()]
+    delay_s = 240 if schedule == "late" else 0
+    resumes = [] if schedule == "lost" else [one + delay_s for one in resumptions()]
     watched = began + phase_s
     stopped_s = 0.0
 
     while relay.clock.now < began + pause_s + late_s + 3 * QUARTER_S:
         relay.clock.now += STEP_S
         applied.tick()
-        if opens and opens[0] <= relay.clock.now:
-            del opens[0]
+        if resumes and resumes[0] <= relay.clock.now:
+            del resumes[0]
             applied.enabled = True
         if watched <= relay.clock.now:
             watched += QUARTER_S
@@ -141,7 +144,7 @@ def test_a_pause_that_begins_while_the_watchdog_looks_stays(relay: Relay) -> Non
     relay.clock.now = paused(relay) + QUARTER_S
 
     class Meanwhile(FakeLambda):
-        """Somebody pauses submission anew right after the mapping was looked at."""
+        """Submission is paused anew just when the state of the mapping is read."""
 
         def get_event_source_mapping(self, **values: Any) -> dict[str, str]:
             paused(relay)
@@ -162,7 +165,7 @@ def test_a_mapping_that_is_disabled_without_any_note_is_enabled(relay: Relay) ->
 
 
 class Busy(FakeLambda):
-    """A change of the mapping is under way for the first so many tries."""
+    """Refuses so many changes, as another change of the mapping is under way."""
 
     def __init__(self, tries: int) -> None:
         super().__init__()
@@ -179,13 +182,13 @@ class Busy(FakeLambda):
         super().update_event_source_mapping(**values)
 
 
-def test_a_mapping_that_is_just_being_disabled_is_enabled_after_that(relay: Relay) -> None:
-    began, busy = relay.clock.now, Busy(RESUME_SUBMISSION.tries - 1)
+def test_a_mapping_that_is_being_disabled_is_enabled_after_that(relay: Relay) -> None:
+    began_at, busy = relay.clock.now, Busy(RESUME_SUBMISSION.tries - 1)
 
     assert pause_of(relay, busy).end() is not None
     assert busy.enabled
     pauses = RESUME_SUBMISSION.tries - 1
-    assert relay.clock.now - began == pauses * RESUME_SUBMISSION.first_pause_s
+    assert relay.clock.now - began_at == pauses * RESUME_SUBMISSION.first_pause_s
 
 
 def test_a_mapping_that_stays_busy_is_an_error(relay: Relay) -> None:

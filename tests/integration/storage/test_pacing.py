@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from import_relay.domain.errors import PermitTooFar
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.pacing import DAY_MARGIN_S, LATE_S, SPACING, Permits
-from tests.integration.storage.permits import FAR, MIDNIGHT, limits, permits, used
+from tests.integration.storage.permits import FAR, limits, permits, used
 from tests.integration.storage.true_time import Distant, Time, Turns, Wrong
 from tests.support.aws import Aws
-from tests.support.builders import NOON
+from tests.support.builders import MIDNIGHT, NOON
 from tests.support.clients import Overruling, client_error
 from tests.support.relay import Clock
 
@@ -23,7 +23,7 @@ INTERVAL = SPACING / 2.0
 
 
 def slowly(time: Time, *seconds: float) -> Any:
-    """A method whose first answers are as late as that."""
+    """A method whose first answers come so many seconds late."""
     left = list(seconds)
 
     def method(real: Any, **arguments: Any) -> Any:
@@ -32,9 +32,6 @@ def slowly(time: Time, *seconds: float) -> Any:
         return answer
 
     return method
-
-
-# the pace
 
 
 @pytest.mark.parametrize("rate", [0.5, 2.0, 50.0])
@@ -65,9 +62,9 @@ def test_the_first_permit_is_now_and_an_idle_time_is_not_saved_up(aws: Aws) -> N
 
 
 class Departures:
-    """Requests of several functions at once; a request leaves some time after its permit was given.
+    """When requests of several functions leave that run at once.
 
-    The tables, waking up from a sleep and the way out take time.
+    Calls of the table, sleeps, and the way from a permit to its request take longer at random.
     """
 
     def __init__(self, aws: Aws, seed: int) -> None:
@@ -77,7 +74,7 @@ class Departures:
         self._client: Any = Distant(aws.dynamodb, self.turns, self._random)
 
     def of(self, ahead_s: float, number: int) -> None:
-        """Make so many requests, as a function whose clock is so far ahead."""
+        """Make so many requests as a function whose clock is so far ahead."""
         clock = Wrong(self.turns, ahead_s)
         one = permits(self._client, clock, sleep=self._oversleep)
         while number:
@@ -178,7 +175,7 @@ def test_an_own_permit_counts_from_when_it_was_taken(aws: Aws) -> None:
 
 
 def overtaking(other: Permits) -> Any:
-    """A method before whose first call the other caller takes the permit."""
+    """A method: before its first call takes effect, the other caller takes the permit."""
     left = [other]
 
     def method(real: Any, **arguments: Any) -> Any:
@@ -189,7 +186,9 @@ def overtaking(other: Permits) -> Any:
     return method
 
 
-def test_who_loses_a_race_for_a_permit_looks_again_and_counts_its_request_once(aws: Aws) -> None:
+def test_a_caller_that_loses_a_race_for_a_permit_takes_the_next_and_is_counted_once(
+    aws: Aws,
+) -> None:
     time = Clock()
     client = Overruling(aws.dynamodb, put_item=overtaking(permits(aws.dynamodb, time)))
 
@@ -200,7 +199,9 @@ def test_who_loses_a_race_for_a_permit_looks_again_and_counts_its_request_once(a
     assert used(aws, time).requests == 2
 
 
-def test_who_loses_a_race_for_the_last_permit_before_its_deadline_gives_up(aws: Aws) -> None:
+def test_a_caller_that_loses_a_race_for_the_last_permit_before_its_deadline_gives_up(
+    aws: Aws,
+) -> None:
     time = Clock()
     client = Overruling(aws.dynamodb, put_item=overtaking(permits(aws.dynamodb, time)))
 
@@ -210,7 +211,9 @@ def test_who_loses_a_race_for_the_last_permit_before_its_deadline_gives_up(aws: 
     assert time.now == NOON
 
 
-def test_who_loses_a_race_for_the_last_permit_of_a_day_counts_for_the_next_one(aws: Aws) -> None:
+def test_a_caller_that_loses_a_race_for_the_last_permit_of_a_day_counts_for_the_next(
+    aws: Aws,
+) -> None:
     time = Clock(MIDNIGHT - DAY_MARGIN_S - 0.1)
     client = Overruling(aws.dynamodb, put_item=overtaking(permits(aws.dynamodb, time)))
 
@@ -271,7 +274,7 @@ def test_a_table_that_takes_no_permits_is_an_error_and_not_a_lost_race(aws: Aws)
 
 
 @pytest.mark.parametrize("oversleep", [0.11, 0.4, 0.6, 5.0])
-def test_who_oversleeps_takes_a_later_permit_and_is_not_overtaken(
+def test_a_caller_that_oversleeps_takes_a_later_permit_and_delays_the_next_one(
     aws: Aws, oversleep: float
 ) -> None:
     time = Clock()

@@ -3,9 +3,9 @@
 import pytest
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
-from tests.integration.storage.permits import FAR, MIDNIGHT, limits, permits, used
+from tests.integration.storage.permits import FAR, limits, permits, used
 from tests.support.aws import Aws
-from tests.support.builders import NOON
+from tests.support.builders import MIDNIGHT, NOON
 from tests.support.relay import Clock
 
 

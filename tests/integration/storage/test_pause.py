@@ -1,4 +1,4 @@
-"""The pause: what it writes, schedules and switches off, in the order that survives a crash."""
+"""A pause: what it writes, schedules and disables, in the order that survives a crash."""
 
 import json
 import re
@@ -35,7 +35,7 @@ HOUR = 3_600.0
 def pause(
     relay: Relay, calls: list[tuple[str, dict[str, Any]]] | None = None, **replaced: Any
 ) -> Pause:
-    """The relay's pause; calls are written down, and single clients may be replaced."""
+    """The relay's pause; its calls are written to `calls`, and single clients may be replaced."""
     calls = [] if calls is None else calls
     known: dict[str, Any] = {
         "dynamodb": relay.aws.dynamodb,
@@ -55,7 +55,7 @@ def schedule(lane: Lane = Lane.LIVE) -> dict[str, Any]:
 
 
 def schedules(lane: Lane = Lane.LIVE) -> dict[str, float]:
-    """Name → when it opens a lane (s since the epoch)."""
+    """Name → when it resumes a lane (s since the epoch)."""
     begin = {Lane.LIVE: "resume-", Lane.BULK: "resume-bulk-"}[lane]
     listed = client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
     found = {}
@@ -67,7 +67,7 @@ def schedules(lane: Lane = Lane.LIVE) -> dict[str, float]:
 
 
 def number_of_schedules() -> int:
-    """How many each lane has; a test that finds them apart fails."""
+    """How many each lane has; the test fails if the lanes differ."""
     (number,) = {len(schedules(lane)) for lane in Lane}
     return number
 
@@ -86,7 +86,7 @@ class _SlowLambda:
 
 
 @pytest.mark.parametrize("pause_s", [0, 60, 100, 179])
-def test_an_opening_comes_after_the_mapping_is_disabled_however_long_that_takes(
+def test_a_schedule_resumes_after_the_mapping_is_disabled_however_long_that_takes(
     relay: Relay, pause_s: float
 ) -> None:
     slow = _SlowLambda(relay)
@@ -95,11 +95,11 @@ def test_an_opening_comes_after_the_mapping_is_disabled_however_long_that_takes(
     assert not relay.lambda_.enabled
     for lane, uuid in zip(Lane, MAPPINGS, strict=True):
         asked_at = slow.disabled_at[uuid] - 110
-        opens_at = max(schedules(lane).values())
-        assert slow.disabled_at[uuid] < opens_at <= asked_at + MAX_DISABLING_S
+        resumes_at = max(schedules(lane).values())
+        assert slow.disabled_at[uuid] < resumes_at <= asked_at + MAX_DISABLING_S
 
 
-def test_a_long_pause_needs_one_opening(relay: Relay) -> None:
+def test_a_long_pause_needs_one_schedule(relay: Relay) -> None:
     relay.pause.begin(NOON + HOUR, "limit.entities")
 
     assert number_of_schedules() == 1
@@ -110,7 +110,7 @@ def test_submission_that_nobody_paused_is_running(relay: Relay) -> None:
     assert not relay.pause.state().is_active(NOON)
 
 
-def test_the_reason_is_written_and_the_opening_scheduled_before_the_mapping_is_disabled(
+def test_the_reason_is_written_and_the_end_scheduled_before_the_mapping_is_disabled(
     relay: Relay,
 ) -> None:
     calls: list[tuple[str, dict[str, Any]]] = []
@@ -139,7 +139,7 @@ def test_a_parameter_that_does_not_name_a_mapping_per_lane_is_an_error(relay: Re
 
 
 @pytest.mark.parametrize("part", ["ssm", "scheduler"])
-def test_without_a_schedule_to_open_it_submission_goes_on(relay: Relay, part: str) -> None:
+def test_a_pause_whose_end_cannot_be_scheduled_does_not_begin(relay: Relay, part: str) -> None:
     def denied(real: Any, **arguments: Any) -> Any:
         raise client_error("AccessDeniedException")
 
@@ -180,14 +180,14 @@ def test_the_target_is_in_the_partition_of_the_role(relay: Relay) -> None:
     assert schedule()["Target"]["Arn"].startswith("arn:aws-cn:scheduler:::aws-sdk:lambda:")
 
 
-def test_what_was_written_down_comes_back(relay: Relay) -> None:
+def test_a_pause_is_read_as_it_was_begun(relay: Relay) -> None:
     relay.pause.begin(NOON + HOUR, "mateo.unreachable", consecutive_failures=3)
 
     assert relay.pause.state() == PauseState(NOON + HOUR, "mateo.unreachable", 3)
     assert not relay.lambda_.enabled
 
 
-def test_closing_again_until_the_same_time_changes_nothing_and_repairs_the_rest(
+def test_pausing_again_until_the_same_time_disables_the_mappings_once_more(
     relay: Relay,
 ) -> None:
     relay.pause.begin(NOON + HOUR, "limit.entities")
@@ -199,7 +199,7 @@ def test_closing_again_until_the_same_time_changes_nothing_and_repairs_the_rest(
     assert number_of_schedules() == 1
 
 
-def test_closing_until_later_leaves_both_openings(relay: Relay) -> None:
+def test_pausing_until_later_leaves_both_schedules(relay: Relay) -> None:
     relay.pause.begin(NOON + HOUR, "mateo.unreachable")
     relay.pause.begin(NOON + 2 * HOUR, "limit.entities")
 
@@ -208,7 +208,7 @@ def test_closing_until_later_leaves_both_openings(relay: Relay) -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "opens"),
+    ("until", "resumes_at"),
     [
         (NOON - 10, NOON + MIN_PAUSE_S),
         (NOON + 1, NOON + MIN_PAUSE_S),
@@ -216,24 +216,24 @@ def test_closing_until_later_leaves_both_openings(relay: Relay) -> None:
         (NOON + HOUR, NOON + HOUR),
     ],
 )
-def test_it_opens_on_a_whole_second_never_earlier_and_after_a_minute_at_least(
-    relay: Relay, until: float, opens: float
+def test_a_pause_ends_on_a_whole_second_never_earlier_and_after_a_minute_at_least(
+    relay: Relay, until: float, resumes_at: float
 ) -> None:
-    assert relay.pause.begin(until, "limit.entities") == opens
+    assert relay.pause.begin(until, "limit.entities") == resumes_at
 
-    at = datetime.fromtimestamp(opens, UTC)
+    at = datetime.fromtimestamp(resumes_at, UTC)
     for lane in Lane:
         first = min(schedules(lane))
         made = client("scheduler").get_schedule(GroupName=SCHEDULE_GROUP, Name=first)
         assert made["ScheduleExpression"] == f"at({at:%Y-%m-%dT%H:%M:%S})"
-    assert relay.pause.state().paused_until == opens
+    assert relay.pause.state().paused_until == resumes_at
 
 
 @pytest.mark.parametrize(
-    ("seconds", "closed"), [(-60.0, True), (-SCHEDULE_SKEW_S, False), (-1.0, False), (60.0, False)]
+    ("seconds", "active"), [(-60.0, True), (-SCHEDULE_SKEW_S, False), (-1.0, False), (60.0, False)]
 )
-def test_an_opening_that_fires_a_little_early_is_on_time(seconds: float, closed: bool) -> None:
-    assert PauseState(NOON, "limit.entities").is_active(NOON + seconds) is closed
+def test_a_schedule_that_fires_a_little_early_is_on_time(seconds: float, active: bool) -> None:
+    assert PauseState(NOON, "limit.entities").is_active(NOON + seconds) is active
 
 
 def test_a_success_forgets_the_failures_and_the_reason(relay: Relay) -> None:
@@ -244,7 +244,7 @@ def test_a_success_forgets_the_failures_and_the_reason(relay: Relay) -> None:
     assert relay.pause.state() == PauseState()
 
 
-def test_a_mapping_that_is_being_changed_just_now_is_no_error(relay: Relay) -> None:
+def test_a_mapping_that_another_change_is_under_way_for_is_no_error(relay: Relay) -> None:
     def busy(real: Any, **arguments: Any) -> Any:
         raise client_error("ResourceInUseException")
 

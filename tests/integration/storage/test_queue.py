@@ -1,4 +1,4 @@
-"""The sending side of the queue: all messages are stored, or the caller is told."""
+"""The queue: all messages are stored, or the caller gets an error; and they are received once."""
 
 from typing import Any
 
@@ -92,7 +92,7 @@ def test_messages_that_are_never_taken_are_an_error_after_a_few_tries(relay: Rel
     assert len(calls) == SEND_MESSAGES.tries
 
 
-def test_messages_are_received_once_and_gone_when_they_are_deleted(relay: Relay) -> None:
+def test_messages_are_received_once_and_are_gone_after_they_are_deleted(relay: Relay) -> None:
     own = queue(relay, relay.aws.sqs)
     own.send([delayed(number, delay_s=0) for number in range(15)])
 

@@ -13,11 +13,9 @@ from import_relay.storage.conditions import transact
 from import_relay.storage.quota import DAY_ITEM_DAYS, Limits, Quota, Usage, day_key
 from import_relay.storage.reservations import Reservation
 from tests.support.aws import LEDGER, Aws
-from tests.support.builders import NOON, TODAY
+from tests.support.builders import MIDNIGHT, NOON, TODAY, TOMORROW
 from tests.support.clients import Atomic, in_threads
 from tests.support.relay import Clock
-
-MIDNIGHT = NOON + 12 * 3_600
 
 
 def limits(*, requests: int = 10_000, zone: str = "UTC") -> Limits:
@@ -64,20 +62,20 @@ def test_a_new_day_has_a_quota_of_its_own(aws: Aws) -> None:
 
     one.count_request(one.limits.day(clock.now), for_tracking=False)
 
-    assert one.usage() == Usage("2026-11-22", 1, 0)
+    assert one.usage() == Usage(TOMORROW, 1, 0)
 
 
 def test_the_counters_of_a_day_are_kept_for_a_while_and_not_for_ever(aws: Aws) -> None:
     quota(aws.dynamodb, Clock()).count_request(TODAY, for_tracking=False)
 
-    item = aws.dynamodb.get_item(TableName=LEDGER, Key=day_key("2026-11-21"))["Item"]
+    item = aws.dynamodb.get_item(TableName=LEDGER, Key=day_key(TODAY))["Item"]
     assert item["expires_at"] == {"N": str(int(NOON) + DAY_ITEM_DAYS * 86_400)}
 
 
 def test_a_day_nobody_used_has_used_nothing(aws: Aws) -> None:
     usage = quota(aws.dynamodb, Clock()).usage()
 
-    assert (usage.day, usage.requests, usage.entities) == ("2026-11-21", 0, 0)
+    assert (usage.day, usage.requests, usage.entities) == (TODAY, 0, 0)
 
 
 # where a day begins
@@ -121,7 +119,7 @@ def test_the_days_of_utc_and_berlin_differ_in_the_evening() -> None:
     evening = datetime(2026, 11, 21, 23, 30, tzinfo=UTC).timestamp()
 
     assert limits().day(evening) == "2026-11-21"
-    assert limits(zone="Europe/Berlin").day(evening) == "2026-11-22"
+    assert limits(zone="Europe/Berlin").day(evening) == TOMORROW
 
 
 # the bulk lane's share
@@ -147,7 +145,7 @@ def test_the_bulk_lane_uses_its_share_of_the_entities_and_no_more(aws: Aws, now:
     assert one.usage() == Usage(TODAY, 0, 25_000, 0, 20_000, imports=2)
 
 
-def test_what_live_changes_use_is_none_of_the_bulk_lanes_share(aws: Aws) -> None:
+def test_what_live_changes_use_does_not_count_for_the_bulk_lanes_share(aws: Aws) -> None:
     one = quota(aws.dynamodb, Clock())
     assert reserves(one, Reservation(TODAY, 4_000), aws)
 
@@ -168,8 +166,8 @@ def test_in_the_last_hour_the_bulk_lane_may_use_all_that_is_left(aws: Aws) -> No
 def test_in_the_last_hour_of_a_day_the_share_of_the_next_day_holds(aws: Aws) -> None:
     one = quota(aws.dynamodb, Clock(MIDNIGHT - 1))
 
-    assert not reserves(one, bulk(20_001, "2026-11-22"), aws)
-    assert reserves(one, bulk(20_000, "2026-11-22"), aws)
+    assert not reserves(one, bulk(20_001, TOMORROW), aws)
+    assert reserves(one, bulk(20_000, TOMORROW), aws)
 
 
 def test_the_last_hour_is_that_of_the_days_zone(aws: Aws) -> None:
@@ -179,7 +177,7 @@ def test_the_last_hour_is_that_of_the_days_zone(aws: Aws) -> None:
     assert berlin.bulk_entities("2026-10-25", at("2026-10-25T23:00:00+01:00")) == 25_000
 
 
-def test_what_is_released_is_released_to_the_bulk_lane(aws: Aws) -> None:
+def test_a_released_reservation_of_the_bulk_lane_is_free_for_it_again(aws: Aws) -> None:
     one = quota(aws.dynamodb, Clock())
     assert reserves(one, bulk(20_000), aws)
 
@@ -217,7 +215,7 @@ def test_the_bulk_lane_uses_its_share_of_the_requests_and_no_more(aws: Aws) -> N
     assert one.usage() == Usage(TODAY, 9, 0, 8)
 
 
-def test_what_the_bulk_lane_sent_is_followed_whatever_its_share(aws: Aws) -> None:
+def test_tracking_of_the_bulk_lane_may_exceed_its_share(aws: Aws) -> None:
     one = quota(aws.dynamodb, Clock(), limits(requests=10))
     for _ in range(10):
         one.count_request(TODAY, for_tracking=True, lane=Lane.BULK)

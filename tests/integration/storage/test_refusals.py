@@ -1,4 +1,4 @@
-"""Who waits because Mateo refuses: kept for a week, and without harm if it is lost."""
+"""Which connections wait because Mateo refuses their imports; kept for a week."""
 
 from import_relay.storage.refusals import REFUSALS_KEPT_S, RefusalPause, RefusedKind
 from tests.support.aws import LEDGER
@@ -13,7 +13,7 @@ def wait(until: float) -> RefusalPause:
     return RefusalPause(NOON - 60, until, 3, 400, "PGRST204", "no column 'vip'")
 
 
-def test_who_waits_is_read_as_it_was_written(relay: Relay) -> None:
+def test_refused_connections_are_read_as_they_were_written(relay: Relay) -> None:
     waits = {SHOP: wait(NOON + 60), ERP: wait(NOON + 600)}
 
     relay.refused.write(waits)
@@ -21,17 +21,17 @@ def test_who_waits_is_read_as_it_was_written(relay: Relay) -> None:
     assert relay.refused.read() == waits
 
 
-def test_at_first_nobody_waits(relay: Relay) -> None:
+def test_at_first_no_connection_waits(relay: Relay) -> None:
     assert relay.refused.read() == {}
 
 
-def test_what_was_not_refused_again_for_a_week_is_forgotten(relay: Relay) -> None:
+def test_a_connection_that_was_not_refused_again_for_a_week_is_forgotten(relay: Relay) -> None:
     relay.refused.write({SHOP: wait(NOON - REFUSALS_KEPT_S), ERP: wait(NOON)})
 
     assert relay.refused.read().keys() == {ERP}
 
 
-def test_once_nobody_waits_nothing_is_kept(relay: Relay) -> None:
+def test_once_no_connection_waits_nothing_is_kept(relay: Relay) -> None:
     relay.refused.write({SHOP: wait(NOON)})
     relay.refused.write({})
 

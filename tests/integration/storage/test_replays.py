@@ -1,4 +1,4 @@
-"""A replay as it is noted: begun once, counted once, carried out by one process."""
+"""What is noted of a replay: begun once, counted once, carried out by one process."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_items_are_counted_once_although_their_object_is_counted_again(relay: Re
     assert relay.outcome_counts.days([TODAY])[TODAY][REPLAYED] == 7
 
 
-def test_another_process_that_goes_on_with_it_takes_it(relay: Relay) -> None:
+def test_a_process_with_an_older_note_may_not_go_on(relay: Relay) -> None:
     progress = begun(relay)
     replays(relay).count(progress, "items/1", 3)
 

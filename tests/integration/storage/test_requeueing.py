@@ -1,4 +1,4 @@
-"""Both functions that send records again count what waited too long, loudly."""
+"""Both functions that requeue records log what waited too long as an error, with a metric."""
 
 from collections.abc import Callable
 from typing import Any

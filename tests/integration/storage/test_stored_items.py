@@ -32,7 +32,7 @@ def test_keys_are_sorted_and_those_of_imports_come_first(relay: Relay) -> None:
     ]
 
 
-def test_a_listing_goes_on_where_it_stopped(relay: Relay) -> None:
+def test_a_listing_may_begin_at_any_key(relay: Relay) -> None:
     put(relay, "imports/1", "imports/2", "items/1", "items/2")
 
     def after(key: str) -> list[str]:
@@ -63,7 +63,7 @@ def test_the_items_of_rows_and_those_that_ended_without_one_are_read(relay: Rela
     assert (ended.occurrence.number, ended.occurrence.item) == (1, BAD)
 
 
-def test_what_is_not_kept_any_more_is_empty(relay: Relay) -> None:
+def test_objects_that_were_deleted_have_no_items(relay: Relay) -> None:
     assert stored(relay).rows("gone") == ()
     assert stored(relay).ended("items/gone") == []
     assert stored(relay).outcomes("2026-11-21", "contact_details", "gone") == []

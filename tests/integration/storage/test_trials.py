@@ -1,4 +1,4 @@
-"""What is being tried is written down, a bounded number of items of it."""
+"""The items that are being tried are written down, up to a limit."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def test_at_first_nothing_is_tried() -> None:
     assert tried_of({}) == Tried()
 
 
-def test_of_too_many_the_latest_are_kept(relay: Relay) -> None:
+def test_of_too_many_items_the_latest_are_kept(relay: Relay) -> None:
     ids = [f"2026112{day}-{number:04}/0" for day in (1, 2) for number in range(MAX_KEPT)]
 
     relay.trials.write(Tried(set(ids)))
@@ -29,14 +29,14 @@ def test_of_too_many_the_latest_are_kept(relay: Relay) -> None:
     assert relay.tried.together == set(ids[MAX_KEPT:])
 
 
-def test_it_goes_by_itself_once_the_queue_keeps_no_message_of_it(relay: Relay) -> None:
+def test_trials_expire_once_the_queue_keeps_no_message_of_them(relay: Relay) -> None:
     relay.trials.write(Tried({"d1/0"}))
 
     (item,) = relay.aws.dynamodb.scan(TableName=LEDGER)["Items"]
     assert item["expires_at"] == {"N": str(int(NOON) + TRIAL_DAYS * 86_400)}
 
 
-def test_a_survivor_that_cannot_be_written_down_stops_nobody() -> None:
+def test_a_trial_whose_end_cannot_be_written_is_no_error() -> None:
     class Failing:
         def put_item(self, **_: Any) -> None:
             raise client_error("InternalServerError")

@@ -61,7 +61,7 @@ def test_more_records_than_one_call_takes_are_read_and_written(relay: Relay) -> 
     assert relay.watermarks.read([*many(260), *many(260), "unknown"]) == many(260)
 
 
-def test_watermarks_go_by_themselves_after_a_while(relay: Relay) -> None:
+def test_watermarks_expire(relay: Relay) -> None:
     relay.watermarks.write({KEY: Watermark({"*": claim()})})
 
     item = relay.aws.dynamodb.get_item(TableName=WATERMARKS, Key={"pk": {"S": KEY}})["Item"]
@@ -149,7 +149,7 @@ def test_many_failed_rows_may_be_claimed_again(relay: Relay) -> None:
     assert sum(one.claims["*"].failed for one in found) == 19
 
 
-def test_marking_a_failure_twice_is_marking_it_once(relay: Relay) -> None:
+def test_a_claim_may_be_marked_as_failed_twice(relay: Relay) -> None:
     relay.watermarks.write({KEY: Watermark({"*": claim(1, reference="r1")})})
 
     relay.watermarks.fail_claims([(KEY, ["*"])], "r1")
@@ -158,7 +158,7 @@ def test_marking_a_failure_twice_is_marking_it_once(relay: Relay) -> None:
     assert relay.watermarks.read([KEY])[KEY].claims["*"].failed is True
 
 
-def test_a_mark_that_belongs_to_another_import_by_now_is_left_alone(relay: Relay) -> None:
+def test_a_claim_that_belongs_to_another_import_by_now_is_left_alone(relay: Relay) -> None:
     claims = {"*": claim(1, reference="r2"), "email": claim(1, reference="r1")}
     relay.watermarks.write({KEY: Watermark(claims)})
 
@@ -170,7 +170,7 @@ def test_a_mark_that_belongs_to_another_import_by_now_is_left_alone(relay: Relay
     }
 
 
-def test_a_record_that_is_forgotten_already_is_not_made_anew(relay: Relay) -> None:
+def test_a_watermark_that_has_expired_is_not_made_anew(relay: Relay) -> None:
     relay.watermarks.fail_claims([(KEY, ["*"])], "r1")
 
     assert relay.watermarks.read([KEY]) == {}
@@ -184,6 +184,6 @@ def test_any_other_error_of_marking_is_raised(relay: Relay) -> None:
         with_client(relay, update_item=denied).fail_claims([(KEY, ["*"])], "r1")
 
 
-def test_claims_outlive_a_row_that_waits_the_longest_that_it_may() -> None:
+def test_claims_are_kept_for_longer_than_any_row_may_wait() -> None:
     """In the bucket, in the queue, and as a dead letter that a person redrives on its last day."""
     assert WATERMARK_DAYS * 86_400 > MAX_WAIT_DAYS * 86_400 + ROWS_LOST_AFTER_S

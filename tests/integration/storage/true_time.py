@@ -1,7 +1,7 @@
-"""One true time for callers whose clocks are wrong, one after the other or all at once.
+"""One true time for callers with wrong clocks, who run one after the other or all at once.
 
-Callers of `Turns` run by turns, in greenlets: the one that wakes up first goes on, and between two
-of its sleeps nothing else happens. So a run depends on nothing but its seed.
+Callers of `Turns` take turns, in greenlets: the caller that wakes up first goes on, and between two
+of its sleeps no other caller runs. So a run depends on its seed alone.
 """
 
 import itertools
@@ -39,7 +39,7 @@ class Wrong:
 
 
 class Turns:
-    """A time that goes on when all callers sleep."""
+    """A time that moves on when all callers sleep."""
 
     def __init__(self) -> None:
         self.now = NOON
@@ -68,7 +68,7 @@ class Turns:
 
 
 class Distant:
-    """A client each of whose calls takes a while, until it takes effect and until its answer."""
+    """A client whose calls take time before their effect and before their answer."""
 
     def __init__(self, client: Any, time: Time, random: Random) -> None:
         self._client = client
