@@ -52,7 +52,7 @@ def received(*items: object, delivery: str = D1) -> str:
 def put_back(
     relay: Relay, selection: Selection = EVERYTHING, *, id_: str = ID, force: bool = False
 ) -> Sequence[str]:
-    """Carry out a replay; the messages that it sent."""
+    """Carry out a replay, and return the messages that it sent."""
     use_case = replaying(relay)
     use_case.begin(Replay(id_, int(relay.clock.now * US), "mapping corrected", force), selection)
     use_case.run(id_)
@@ -67,7 +67,7 @@ def close(relay: Relay, reference: str, *, retried: str = "") -> None:
 
 
 def imported(relay: Relay, *bodies: str) -> None:
-    """Submit messages as one import each, and let Mateo finish them."""
+    """Submit each message alone, and let Mateo finish its imports."""
     for body in bodies:
         before = len(relay.mateo.bodies)
         relay.submit(body, invocation=f"inv-{before}")

@@ -1,4 +1,4 @@
-"""The report of a file, whose reasons wait in a database for the rows."""
+"""The report of a file: the reasons of failures are in a database until its rows are written."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +10,9 @@ from import_relay.storage.files import RowFile
 from tests.support.databases import Opened
 
 
-def test_the_reasons_are_closed_if_they_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_database_of_reasons_is_closed_if_the_outcomes_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def no_outcomes(_: str) -> Any:
         raise ConnectionError("S3 is away")
 

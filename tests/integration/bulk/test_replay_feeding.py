@@ -1,4 +1,4 @@
-"""Replays stay in the bucket: a day's entities of them are queued at a time."""
+"""Items of replays stay in the bucket: at most a day's entities are queued at a time."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,7 +39,7 @@ LATER = 60.0
 
 
 def rejected(relay: Relay, *sizes: int) -> None:
-    """Batches of so many items each ended without an import."""
+    """Batches of these sizes, all of whose items were rejected."""
     for number, size in enumerate(sizes):
         delivery = f"{D1[:-2]}{number:02}"
         relay.submit(received(*[BAD] * size, delivery=delivery), invocation=f"inv-{number}")
@@ -66,7 +66,7 @@ def feed(
 
 
 def end(relay: Relay, id_: str = ID) -> int:
-    """All that is queued has its outcome; how many items that was."""
+    """Count an outcome of each queued item, and return how many there were."""
     bodies = relay.aws.taken(relay.aws.bulk_queue_url)
     ends = [(one["delivery"], "rejected") for one in contents(bodies) for _ in one["items"]]
     for of_replay in count_by_file(ends).items():
@@ -97,7 +97,7 @@ def test_an_object_that_is_larger_than_a_day_goes_alone(relay: Relay) -> None:
     assert feed(relay, 2).items == 1
 
 
-def test_all_replays_share_a_day_and_none_waits_for_another(relay: Relay) -> None:
+def test_all_replays_share_a_days_entities_and_none_waits_for_another(relay: Relay) -> None:
     rejected(relay, 3, 3)
     begin(relay)
     begin(relay, OTHER)
@@ -108,7 +108,7 @@ def test_all_replays_share_a_day_and_none_waits_for_another(relay: Relay) -> Non
     assert end(relay) == 9
 
 
-def test_rows_of_files_and_replays_have_two_days(relay: Relay) -> None:
+def test_rows_of_files_and_replays_may_queue_two_days_of_entities_together(relay: Relay) -> None:
     rejected(relay, 3, 3)
     begin(relay)
 
@@ -117,7 +117,7 @@ def test_rows_of_files_and_replays_have_two_days(relay: Relay) -> None:
     assert feed(relay, 6, of_files=12).items == 3
 
 
-def test_a_connection_has_no_more_under_way_than_its_own_limit(relay: Relay) -> None:
+def test_a_connection_has_no_more_items_queued_than_its_own_limit(relay: Relay) -> None:
     rejected(relay, 3, 3)
     begin(relay)
 
@@ -176,7 +176,7 @@ def test_an_import_that_ends_after_a_run_noted_it_as_without_items_waits_for_roo
     assert feed(relay, 2).items == 2
 
 
-def test_a_note_survives_ends_that_are_counted_just_then(relay: Relay) -> None:
+def test_a_note_survives_outcomes_that_are_counted_at_the_same_time(relay: Relay) -> None:
     rejected(relay, 3)
     begin(relay)
     conflicts = [client_error("TransactionConflictException")] * 2
@@ -206,7 +206,7 @@ def test_what_was_counted_by_a_run_that_died_is_sent_by_the_next_one(
     with monkeypatch.context() as broken:
         broken.setattr("import_relay.bulk.replaying.Replaying._send", fail)
         assert feed(relay, 100).failed == 1
-    ((said),) = relay.said("replay.failed")
+    (said,) = relay.said("replay.failed")
     assert said["replay"] == ID
 
     assert (feed(relay, 100).failed, end(relay)) == (0, 3)
@@ -240,7 +240,7 @@ def test_what_waited_in_the_bucket_has_not_waited_in_the_queue(relay: Relay) -> 
     assert (end(relay), relay.said("message.too_old")) == (3, [])
 
 
-def test_items_that_waited_longer_than_the_queues_keep_them_leave_room(relay: Relay) -> None:
+def test_items_that_the_queues_must_have_dropped_leave_room(relay: Relay) -> None:
     rejected(relay, 3, 3)
     begin(relay)
     assert feed(relay, 3).items == 3
@@ -249,7 +249,7 @@ def test_items_that_waited_longer_than_the_queues_keep_them_leave_room(relay: Re
     assert feed(relay, 3) == ReplaysFed(3, items=3)
 
 
-def test_who_begins_a_replay_puts_back_its_first_items(relay: Relay) -> None:
+def test_the_command_that_begins_a_replay_puts_back_its_first_items(relay: Relay) -> None:
     rejected(relay, 2, 2, 2)
     begin(relay)
 

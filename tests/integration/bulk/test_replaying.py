@@ -1,4 +1,6 @@
-"""A person puts back what was received: under its old time, counted again, over nothing newer."""
+"""A person puts items back: they keep their time of receipt, count again, and overwrite nothing
+newer.
+"""
 
 import json
 
@@ -41,7 +43,7 @@ def outcomes(relay: Relay) -> dict[str, str]:
 # what is put back, and as what
 
 
-def test_an_imported_item_goes_back_as_it_was_received_under_an_id_of_its_own(
+def test_an_imported_item_is_put_back_as_it_was_received_under_a_new_id(
     relay: Relay,
 ) -> None:
     imported(relay, received(ADA))
@@ -116,7 +118,7 @@ def test_of_a_record_without_a_version_the_time_of_receipt_still_orders(relay: R
     ("delivery", "item", "outcome"),
     [(D2, BAD, "rejected"), (D2, ADA | {"v": 0}, "superseded"), (D2, ADA, "duplicate")],
 )
-def test_what_ended_without_an_import_goes_back_too(
+def test_what_ended_without_an_import_is_put_back_too(
     relay: Relay, delivery: str, item: object, outcome: str
 ) -> None:
     imported(relay, message([ADA], delivery=D1, received_at=int(NOON * US)))
@@ -132,7 +134,7 @@ def test_what_ended_without_an_import_goes_back_too(
     assert [one["item"] for body in found for one in body["items"]] == [ADA, item]
 
 
-def test_the_mark_is_in_the_lines_of_what_ends(relay: Relay) -> None:
+def test_the_mark_of_the_replay_is_in_the_lines_of_outcomes(relay: Relay) -> None:
     relay.submit(received(BAD))
 
     relay.submit(*put_back(relay), invocation="second")
@@ -142,7 +144,7 @@ def test_the_mark_is_in_the_lines_of_what_ends(relay: Relay) -> None:
     assert "replay" not in lines[f"{D1}/0"]
 
 
-def test_the_mark_stays_with_what_is_sent_again(relay: Relay) -> None:
+def test_the_mark_stays_with_what_is_requeued(relay: Relay) -> None:
     imported(relay, received(ADA))
     (body,) = put_back(relay)
     relay.pause.begin(relay.clock.now + 60, "limit.entities")

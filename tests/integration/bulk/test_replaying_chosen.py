@@ -1,4 +1,4 @@
-"""Which items a replay puts back, how many at once, and which never."""
+"""Which items a replay puts back, and in which messages."""
 
 import gzip
 import json
@@ -56,7 +56,7 @@ def test_an_item_whose_row_was_retried_is_put_back_with_its_last_import_only(
     assert [one["n"] for one in content["items"]] == [1]
 
 
-def test_an_end_that_was_not_counted_is_none(relay: Relay) -> None:
+def test_an_item_in_two_objects_is_put_back_once(relay: Relay) -> None:
     relay.submit(received(BAD))
     found = replaying(relay).parts.items
     (key,) = found.keys(written_after=0.0)
@@ -69,7 +69,7 @@ def test_an_end_that_was_not_counted_is_none(relay: Relay) -> None:
     assert len(put_back(relay)) == 1
 
 
-def test_what_a_replay_put_back_is_not_put_back_by_the_next(relay: Relay) -> None:
+def test_the_copy_that_a_replay_put_back_is_not_put_back_by_the_next(relay: Relay) -> None:
     relay.submit(received(BAD))
     relay.submit(*put_back(relay), invocation="second")
 
@@ -105,7 +105,7 @@ def test_items_are_selected_by_connection_receipt_and_outcome(
 
 
 def reported(relay: Relay, reference: str, found: Sequence[str]) -> None:
-    """The lines of a report that a replay reads."""
+    """Write the lines of a report that a replay reads."""
     text = "\n".join(json.dumps({"outcome": one}) for one in found)
     folder = f"reports/date=2026-11-21/type=contact_details/import={reference}"
     relay.archive.put(
@@ -127,7 +127,7 @@ def test_messages_keep_to_the_limits_of_the_queue(relay: Relay) -> None:
     assert all(len(body.encode()) <= MAX_MESSAGE_B + 5_000 for body in bodies)
 
 
-def test_an_item_too_large_for_the_queue_goes_back_as_a_pointer_to_where_it_lies(
+def test_an_item_too_large_for_the_queue_is_put_back_as_a_pointer_to_its_object(
     relay: Relay,
 ) -> None:
     item = ADA | {"note": "x" * MAX_ITEM_B}

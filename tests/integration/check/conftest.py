@@ -1,4 +1,4 @@
-"""The account that the check asks is the Mateo emulator's."""
+"""The account that the check asks: the Mateo emulator."""
 
 from tests.integration.mateo_emulator.conftest import emulator, http, server
 

@@ -1,4 +1,4 @@
-"""`--account`: the columns of connections.toml are compared with the account, here the emulator."""
+"""`--account` compares the columns of connections.toml with an account, here the emulator's."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def checked(emulator: Emulator, folder: Path, text: str) -> int:
     return main([str(file), "--account", "--mateo-url", f"{emulator.root}/api/v1/"])
 
 
-def test_columns_that_the_account_has_are_right_and_one_request_is_spent(
+def test_columns_that_the_account_has_are_no_mistake_and_cost_one_request(
     emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert checked(emulator, tmp_path, TEXT) == 0
@@ -85,7 +85,7 @@ def test_columns_that_the_account_has_are_right_and_one_request_is_spent(
         ),
     ],
 )
-def test_a_column_that_the_account_lacks_or_has_otherwise_is_a_mistake_before_the_first_record(  # noqa: PLR0917 - pytest's own
+def test_a_column_that_the_account_lacks_or_has_with_another_type_is_a_mistake(  # noqa: PLR0917 - pytest's own
     emulator: Emulator,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

@@ -1,4 +1,4 @@
-"""A CRM is added by four files: those of docs/connectors.md, put into a copy of the repository."""
+"""The four files that docs/connectors.md shows add a CRM to a copy of the repository."""
 
 import os
 import shutil
@@ -40,7 +40,7 @@ LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "*.egg-in
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A copy of the repository that knows Acme."""
+    """A copy of the repository with the files of Acme."""
     copy = tmp_path / "relay"
     shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
     for name in (".ci", ".github", ".pre-commit-config.yaml", ".editorconfig", ".gitignore"):

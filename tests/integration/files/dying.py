@@ -1,15 +1,13 @@
-"""A process that is killed at one of its calls to AWS, before or after its effect."""
+"""A process that is killed at one of its calls to AWS, before or after the call's effect."""
 
 from collections.abc import Callable
 from typing import Any
 
-
-class Killed(BaseException):
-    """The process is gone: nothing of it runs any more, its `finally` blocks reach nothing."""
+from tests.support.ends import Killed
 
 
 class Process:
-    """Counts the calls of a process to AWS, and dies at one.
+    """Counts the calls of a process to AWS, and kills it at one; then each further call raises too.
 
     Args:
         at: number of the call, from 1; 0: never.

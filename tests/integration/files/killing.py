@@ -1,4 +1,4 @@
-"""What the sweeps share: one run for every call that a process makes, killed before or after it."""
+"""What the sweeps share: they kill a process before and after each of its calls, in a run each."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +15,8 @@ class Sweep:
     """Runs of one scenario.
 
     Attributes:
-        played: plays it in a folder with a process, until its state in the end.
-        promises_broken: what is not as it must be in that state.
+        played: plays it in a folder with a process, and yields the final state.
+        promises_broken: what is wrong in that state.
     """
 
     played: Callable[[Path, Process], Iterator[Uploads]]

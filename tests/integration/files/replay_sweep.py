@@ -2,7 +2,7 @@
 
     python -m tests.integration.files.replay_sweep
 
-plays one replay for every call and both sides of its effect. `test_killed` takes some of them.
+kills it before and after each of its calls, in a run each. `test_killed` has some of these runs.
 """
 
 import sys
@@ -14,22 +14,23 @@ import time_machine
 
 from import_relay.domain.replays import Replay
 from tests.integration.bulk.put_back import BAD, DAY_S, EVERYTHING, ID, US, received, replaying
-from tests.integration.files.dying import Killed, Process
+from tests.integration.files.dying import Process
 from tests.integration.files.killing import Sweep
 from tests.integration.files.uploads import Uploads
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON
+from tests.support.ends import Killed
 from tests.support.relay import Relay
 
 SIZES = (2, 1, 2)
-"""Items of the batches that ended, without an import each."""
+"""Items of each batch; all of them ended without an import."""
 ITEMS = sum(SIZES)
 ROUNDS = 8
-"""More than a replay takes whose process was killed once."""
+"""More than a replay needs whose process was killed once."""
 
 
 def played(folder: Path, process: Process) -> Iterator[Uploads]:
-    """Replay the items with a process that dies; afterwards the next ones do their work."""
+    """Replay the items with a process that dies, and further ones that do not."""
     with time_machine.travel(NOON, tick=False), relay_resources() as aws:
         relay = Relay(aws)
         for number, size in enumerate(SIZES):
@@ -44,7 +45,7 @@ def played(folder: Path, process: Process) -> Iterator[Uploads]:
                 uploads.run()
             if process.is_dead:
                 uploads.process = Process()
-            relay.clock.now += 901  # its turn ends with the longest that it could run
+            relay.clock.now += 901  # the longest that a process can run
             uploads.submit()
             if not replaying(relay).parts.replays.open():
                 break
@@ -52,7 +53,7 @@ def played(folder: Path, process: Process) -> Iterator[Uploads]:
 
 
 def promises_broken(uploads: Uploads) -> list[str]:
-    """What is not as it must be in the end."""
+    """What is wrong in the end."""
     relay, broken = uploads.relay, []
     found = replaying(relay).get(ID)
     if (found.total, dict(found.ended)) != (ITEMS, {"rejected": ITEMS}):

@@ -2,7 +2,7 @@
 
     python -m tests.integration.files.sweep
 
-plays one file for every call and both sides of its effect. `test_killed` takes some of them.
+kills it before and after each of its calls, in a run each. `test_killed` has some of these runs.
 """
 
 import csv
@@ -15,11 +15,12 @@ from pathlib import Path
 
 import time_machine
 
-from tests.integration.files.dying import Killed, Process
+from tests.integration.files.dying import Process
 from tests.integration.files.killing import Sweep
 from tests.integration.files.uploads import Uploads
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON
+from tests.support.ends import Killed
 from tests.support.relay import Relay
 
 GOOD = [str(n) for n in range(1, 8)]
@@ -31,11 +32,11 @@ FILE = (
 )
 ROWS = len(GOOD) + 2
 ROUNDS = 12
-"""More than a file takes whose process was killed once."""
+"""More than a file needs whose process was killed once."""
 
 
 def played(folder: Path, process: Process) -> Iterator[Uploads]:
-    """Import the file with a process that dies; afterwards the next ones do their work."""
+    """Import the file with a process that dies, and further ones that do not."""
     with time_machine.travel(NOON, tick=False), relay_resources() as aws:
         uploads = Uploads(Relay(aws), folder, entities_per_day=3, page_rows=4, process=process)
         uploads.put(FILE)
@@ -44,7 +45,7 @@ def played(folder: Path, process: Process) -> Iterator[Uploads]:
                 uploads.run()
             if process.is_dead:
                 uploads.process = Process()
-            uploads.relay.clock.now += 901  # its turn ends with the longest that it could run
+            uploads.relay.clock.now += 901  # the longest that a process can run
             if uploads.is_over():
                 break
             uploads.submit()
@@ -52,6 +53,7 @@ def played(folder: Path, process: Process) -> Iterator[Uploads]:
 
 
 def promises_broken(uploads: Uploads) -> list[str]:
+    """What is wrong in the end."""
     broken = []
     imported = Counter(row["external_id"] for row in uploads.relay.mateo.rows)
     if imported != dict.fromkeys(GOOD, 1):

@@ -1,4 +1,4 @@
-"""What fails at one file stops that file alone, says so, and is tried again."""
+"""An error with one file stops that file alone, is logged, and the file is tried again."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -18,10 +18,10 @@ from import_relay.storage.file_counts import file_operation
 from import_relay.storage.files import Files
 from import_relay.storage.queue import Delayed, Queue
 from import_relay.storage.replays import Replays, Selection
-from tests.integration.files.dying import Killed
 from tests.integration.files.uploads import Uploads
 from tests.support.aws import LEDGER, relay_resources
 from tests.support.builders import NOON
+from tests.support.ends import Killed
 from tests.support.relay import Relay
 
 BAD, GOOD = "inbox/erp/bad.csv", "inbox/erp/good.csv"
@@ -41,6 +41,7 @@ def uploads(tmp_path: Path) -> Iterator[Uploads]:
 
 
 def fails_for_bad(monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException) -> None:
+    """Let a step raise for each file with `bad` in its key."""
     type_, name = STEPS[step]
     really: Callable[..., Any] = getattr(type_, name)
 
@@ -77,7 +78,7 @@ def test_a_file_that_fails_stops_no_other_and_is_tried_again(
     assert sorted(row["external_id"] for row in uploads.relay.mateo.rows) == ["1", "2"]
 
 
-def test_rows_that_may_have_been_sent_take_the_room_of_their_connection(
+def test_rows_that_may_have_been_sent_count_for_their_connection(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """AWS took the rows of the first file, and its answer was lost."""
@@ -124,7 +125,7 @@ def test_a_report_that_kills_its_process_comes_last(
     assert uploads.summary()["file"] == GOOD
 
 
-def test_a_report_that_is_there_needs_no_rows_any_more(
+def test_a_report_that_was_written_needs_no_rows_any_more(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its process died after the rows were removed, before the file was noted as over."""
@@ -155,7 +156,7 @@ def test_what_is_held_or_dead_counts_as_queued(uploads: Uploads) -> None:
     assert uploads.later().fed == 0
 
 
-def test_a_connection_whose_rows_come_to_no_end_stops_no_other(uploads: Uploads) -> None:
+def test_a_connection_whose_rows_get_no_outcome_stops_no_other(uploads: Uploads) -> None:
     uploads.entities_per_day = 5
     with_shop(uploads)
     uploads.put("id\n" + "".join(f"{n}\n" for n in range(40)))
@@ -167,8 +168,8 @@ def test_a_connection_whose_rows_come_to_no_end_stops_no_other(uploads: Uploads)
     assert uploads.later().fed == 0
 
 
-def test_messages_that_are_not_full_leave_room(uploads: Uploads) -> None:
-    """A message of rows this wide has two of them."""
+def test_many_messages_with_few_rows_leave_room(uploads: Uploads) -> None:
+    """A message holds only two rows of this width."""
     uploads.entities_per_day = 80
     wide = "x" * 90_000
     uploads.put("id;remark\n" + "".join(f"{n};{wide}\n" for n in range(90)))
@@ -179,7 +180,7 @@ def test_messages_that_are_not_full_leave_room(uploads: Uploads) -> None:
     assert uploads.later().fed == 10
 
 
-def test_what_was_put_back_takes_room_until_it_has_its_outcome(uploads: Uploads) -> None:
+def test_replayed_items_take_room_until_they_have_their_outcomes(uploads: Uploads) -> None:
     uploads.entities_per_day = 100
     uploads.page_rows = 50
     put_back(uploads, 150)
@@ -265,7 +266,7 @@ def test_rows_count_no_more_once_the_dead_letter_queue_has_forgotten_them(upload
     assert uploads.later().fed == 6
 
 
-def test_a_connection_has_a_day_of_its_own_limit_queued(uploads: Uploads) -> None:
+def test_of_a_connection_with_its_own_limit_a_day_of_that_is_queued(uploads: Uploads) -> None:
     uploads.entities_per_day = 100
     uploads.bulk_share_percent = 80
     with_shop(uploads, "entities_per_day = 3")
@@ -278,7 +279,9 @@ def test_a_connection_has_a_day_of_its_own_limit_queued(uploads: Uploads) -> Non
 
 
 @pytest.mark.parametrize("many", [360, 361])
-def test_a_file_waits_by_the_limit_of_its_connection(uploads: Uploads, many: int) -> None:
+def test_a_file_that_its_connections_limit_makes_wait_too_long_is_refused(
+    uploads: Uploads, many: int
+) -> None:
     uploads.bulk_share_percent = 80
     with_shop(uploads, "entities_per_day = 3")
     key = uploads.put("id\n" + "".join(f"{n}\n" for n in range(many)), "inbox/shop/a.csv")
@@ -292,7 +295,7 @@ def test_a_file_waits_by_the_limit_of_its_connection(uploads: Uploads, many: int
 def test_a_run_without_time_feeds_a_file_that_can_be_fed(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither one that fails nor one that has no room takes its place."""
+    """Neither a file that fails nor one without room takes its turn."""
     uploads.entities_per_day = 5
     with_shop(uploads)
     rows = "id\n" + "".join(f"{n}\n" for n in range(40))
@@ -327,7 +330,7 @@ def test_the_longest_key_has_its_report_and_its_error(uploads: Uploads) -> None:
 
 
 def test_a_run_without_time_feeds_a_page_all_the_same(uploads: Uploads) -> None:
-    """Else reading large files, run after run, would stop all others."""
+    """Otherwise reading large files, run after run, would stop all others."""
     uploads.entities_per_day = 5
     uploads.put("id\n" + "".join(f"{n}\n" for n in range(40)))
     assert uploads.run().fed == 5

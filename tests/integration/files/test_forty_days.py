@@ -11,10 +11,11 @@ import pytest
 import time_machine
 
 from import_relay.domain.lanes import Lane
-from tests.integration.files.dying import Killed, Process
+from tests.integration.files.dying import Process
 from tests.integration.files.uploads import Uploads
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON, message
+from tests.support.ends import Killed
 from tests.support.relay import LIMITS, Relay
 
 A_DAY = 5
@@ -33,18 +34,18 @@ def uploads(tmp_path: Path) -> Iterator[Uploads]:
 
 
 def queued_rows(uploads: Uploads) -> int:
-    """How many different rows wait; a process that died before it knew sends some once more."""
+    """How many different rows are queued; after a death some are sent twice."""
     queue = uploads.relay.aws.queued(uploads.relay.aws.bulk_queue_url)
     return len(
         {(content["delivery"], one["n"]) for content, _ in queue for one in content["items"]}
     )
 
 
-def a_day(uploads: Uploads, chance: random.Random) -> None:
-    """What a day brings: runs, some of which die, and the day's imports."""
+def a_day(uploads: Uploads, draw: random.Random) -> None:
+    """Two runs, which may die, and the day's imports."""
     for _ in range(2):
         uploads.relay.clock.now += 901
-        uploads.process = Process(chance.randrange(1, 60), is_late=chance.random() < 0.5)
+        uploads.process = Process(draw.randrange(1, 60), is_late=draw.random() < 0.5)
         with suppress(Killed):
             uploads.run()
         assert queued_rows(uploads) <= 2 * A_DAY
@@ -54,10 +55,10 @@ def a_day(uploads: Uploads, chance: random.Random) -> None:
     uploads.relay.clock.now += DAY_S - 2 * 901
 
 
-def test_forty_days_lose_no_row_and_double_none(uploads: Uploads) -> None:
+def test_forty_days_lose_no_row_and_import_none_twice(uploads: Uploads) -> None:
     rows = "".join(f"{n};Person {n};p{n}@example.com\n" for n in range(ROWS))
     key = uploads.put(f"id;name;email\n{rows}")
-    chance = random.Random(40)  # noqa: S311 - the same deaths each time
+    draw = random.Random(40)  # noqa: S311 - the same deaths each time
     uploads.run(key)
     days = 0
 
@@ -70,7 +71,7 @@ def test_forty_days_lose_no_row_and_double_none(uploads: Uploads) -> None:
             body = message([newer], delivery="live", received_at=received_at)
             uploads.take([body], Lane.LIVE)
             uploads.relay.clock.now += DAY_S
-        a_day(uploads, chance)
+        a_day(uploads, draw)
 
     assert days >= DAYS
     imported = Counter(row["external_id"] for row in uploads.relay.mateo.rows)

@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 import time_machine
@@ -17,10 +16,10 @@ from import_relay.bulk.reading import Reading
 from import_relay.domain.files import file_delivery
 from import_relay.storage.connection_waits import ConnectionWait
 from import_relay.storage.files import RowFile
-from tests.integration.files.dying import Killed
-from tests.integration.files.uploads import Uploads
+from tests.integration.files.uploads import SlowClock, Uploads, failing
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON
+from tests.support.ends import Killed
 from tests.support.relay import Clock, Relay
 
 DAY_S = 86_400.0
@@ -30,14 +29,6 @@ DAY_S = 86_400.0
 def uploads(tmp_path: Path) -> Iterator[Uploads]:
     with time_machine.travel(NOON, tick=False), relay_resources() as aws:  # S3 dates objects
         yield Uploads(Relay(aws), tmp_path)
-
-
-class Ticking(Clock):
-    """Each look at the clock takes a second."""
-
-    def __call__(self) -> float:
-        self.now += 1
-        return self.now
 
 
 def contacts(many: int, first: int = 1) -> str:
@@ -61,7 +52,7 @@ def test_every_row_is_imported_and_the_summary_says_so(uploads: Uploads) -> None
     assert not uploads.known()
 
 
-def test_the_books_balance(uploads: Uploads) -> None:
+def test_the_outcome_counts_add_up(uploads: Uploads) -> None:
     uploads.put(contacts(120) + "1;2;3;4;5\n")
 
     uploads.run()
@@ -89,7 +80,7 @@ def test_other_content_under_the_same_key_is_another_file(uploads: Uploads) -> N
     assert uploads.run(uploads.put(contacts(5, first=3))).noticed == 1
 
 
-def test_a_lost_event_heals_with_the_schedule(uploads: Uploads) -> None:
+def test_a_file_whose_event_is_lost_is_noticed_by_the_schedule(uploads: Uploads) -> None:
     uploads.put(contacts(5))
 
     assert uploads.run(None).fed == 5
@@ -128,7 +119,7 @@ def test_failures_keep_the_columns_of_the_file(uploads: Uploads) -> None:
         ("inbox/erp/a.csv", "id\nä\n".encode() + b"\xff\xfe\xfd\n", "file.no_text"),
     ],
 )
-def test_what_cannot_be_read_gets_its_reason_beside_it(
+def test_a_file_that_cannot_be_read_gets_an_error_object_beside_it(
     uploads: Uploads, key: str, content: bytes, code: str
 ) -> None:
     run = uploads.run(uploads.put(content, key))
@@ -141,7 +132,7 @@ def test_what_cannot_be_read_gets_its_reason_beside_it(
 
 
 @pytest.mark.parametrize("key", ["inbox/Ada Lovelace/a.csv", "inbox/Ada Lovelace.csv"])
-def test_the_log_names_no_folder_that_is_nobodys_connection(uploads: Uploads, key: str) -> None:
+def test_the_log_names_no_folder_of_an_unknown_connection(uploads: Uploads, key: str) -> None:
     uploads.run(uploads.put(contacts(3), key))
 
     (refused,) = uploads.relay.said("file.refused")
@@ -177,9 +168,7 @@ def test_a_refused_file_is_read_once_its_connection_is_there(uploads: Uploads) -
     assert uploads.keys("inbox/") == [key]
 
 
-def test_of_a_connection_a_days_entities_are_queued_and_no_row_is_left_out(
-    uploads: Uploads,
-) -> None:
+def test_at_most_a_days_entities_are_queued_and_no_row_is_left_out(uploads: Uploads) -> None:
     uploads.entities_per_day = 200
     uploads.put(contacts(1050))
 
@@ -208,7 +197,7 @@ def test_a_small_file_does_not_wait_for_a_large_one(uploads: Uploads) -> None:
 
 def test_reading_goes_on_where_it_stopped(uploads: Uploads) -> None:
     uploads.put(contacts(3500))
-    uploads.relay.clock = Ticking(uploads.relay.clock.now)
+    uploads.relay.clock = SlowClock(uploads.relay.clock.now)
 
     assert uploads.run(seconds=5).fed == 0
     (file,) = uploads.known()
@@ -223,7 +212,7 @@ def test_reading_goes_on_where_it_stopped(uploads: Uploads) -> None:
 
 def test_a_hundred_rows_share_a_message_however_time_passes(uploads: Uploads) -> None:
     uploads.put(contacts(950))
-    uploads.relay.clock = Ticking(uploads.relay.clock.now)
+    uploads.relay.clock = SlowClock(uploads.relay.clock.now)
 
     uploads.run(seconds=6000)
 
@@ -238,7 +227,8 @@ def test_the_last_line_of_a_record_wins_whatever_the_order_of_messages(uploads: 
     for n, body in enumerate(reversed(bodies)):
         uploads.relay.submit(body, invocation=f"inv-{n}")
 
-    assert uploads.relay.mateo.rows[0]["full_name"] == "Version 299"
+    assert [row["full_name"] for row in uploads.relay.mateo.rows] == ["Version 299"]
+    assert not uploads.relay.aws.queued(), "no older version waits to follow it"
 
 
 def test_a_row_waits_as_long_as_its_file_and_is_no_dead_letter(uploads: Uploads) -> None:
@@ -327,7 +317,3 @@ def test_a_file_is_not_refused_because_aws_fails(
             assert uploads.later().failed == 1
 
     assert uploads.later().fed == 3
-
-
-def failing(*_: object) -> NoReturn:
-    raise ConnectionError

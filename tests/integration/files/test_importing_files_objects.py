@@ -1,17 +1,16 @@
-"""Objects of the inbox as people and programs leave them, and replays beside them."""
+"""Objects of the inbox: any names, folders, and files that are replaced or deleted meanwhile."""
 
 import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 import time_machine
 
 from import_relay.bulk.replay_feeding import ReplayFeeding, ReplaysFed
 from import_relay.storage.file_objects import FileObjects
-from tests.integration.files.uploads import Uploads
+from tests.integration.files.uploads import SlowClock, Uploads, failing
 from tests.support import aws as resources
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON
@@ -47,12 +46,12 @@ def imported(uploads: Uploads) -> list[object]:
         "..csv",
         "\U0001f4c7.csv",
         "contacts",
-        "contacts.csv.gz",  # and is no gzip
-        "contacts.xlsx",  # and is no workbook
+        "contacts.csv.gz",  # not gzipped
+        "contacts.xlsx",  # not a workbook
     ],
 )
 def test_a_file_may_have_any_name(uploads: Uploads, name: str) -> None:
-    """The first bytes say what a file is, and an event names its object as it is called."""
+    """The first bytes say what a file is; the key in an event is that of the object."""
     uploads.run(uploads.put(people("Ada"), f"inbox/erp/{name}"))
     uploads.submit()
     uploads.later()
@@ -70,7 +69,7 @@ def test_a_folder_that_somebody_made_is_no_file(uploads: Uploads) -> None:
     assert uploads.known() == []
 
 
-def test_the_same_content_under_two_names_is_two_files_and_one_record_each(
+def test_the_same_content_under_two_names_is_two_files_with_one_record(
     uploads: Uploads,
 ) -> None:
     for name in ("a.csv", "b.csv"):
@@ -82,17 +81,9 @@ def test_the_same_content_under_two_names_is_two_files_and_one_record_each(
     assert len([one for one in uploads.keys("files/") if one.endswith("summary.json")]) == 2
 
 
-class Slow(Clock):
-    """Each look at the clock takes a second."""
-
-    def __call__(self) -> float:
-        self.now += 1
-        return self.now
-
-
 def read_on(uploads: Uploads, content: bytes) -> None:
-    """A run that has time for the first page."""
-    uploads.relay.clock = Slow(uploads.relay.clock.now)
+    """A run that has time for the first pages only."""
+    uploads.relay.clock = SlowClock(uploads.relay.clock.now)
     uploads.run(uploads.put(content), seconds=3)
     (file,) = uploads.known()
     assert file.pages in (1, 2)
@@ -101,7 +92,7 @@ def read_on(uploads: Uploads, content: bytes) -> None:
 
 
 def read_a_part(uploads: Uploads) -> None:
-    """A run whose time ends after a page of a longer file."""
+    """The same with a file of 25 rows."""
     read_on(uploads, people(*("Old",) * 25).encode())
 
 
@@ -152,7 +143,7 @@ def test_a_gzipped_file_is_read_on_where_it_stopped(uploads: Uploads) -> None:
     assert imported(uploads) == names
 
 
-def test_replays_leave_files_half_of_a_runs_time(
+def test_replays_leave_half_of_a_runs_time_to_files(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     untils: list[float] = []
@@ -168,7 +159,7 @@ def test_replays_leave_files_half_of_a_runs_time(
     assert untils == [uploads.relay.clock() + 300]
 
 
-def test_an_error_that_s3_keeps_is_removed_before_its_successor_is_read(
+def test_an_error_object_that_was_not_removed_is_removed_before_the_new_file_is_read(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uploads.run(uploads.put(b""))
@@ -182,7 +173,7 @@ def test_an_error_that_s3_keeps_is_removed_before_its_successor_is_read(
     assert uploads.keys("inbox/") == [key]
 
 
-def test_what_is_said_of_a_file_stays_if_what_it_replaced_is_read_later(
+def test_the_error_of_a_file_stays_although_the_file_that_it_replaced_is_read_later(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n, content in enumerate((people("Ada"), "")):
@@ -196,10 +187,6 @@ def test_what_is_said_of_a_file_stays_if_what_it_replaced_is_read_later(
 
     assert not uploads.known()
     assert len(uploads.keys("inbox/")) == 2
-
-
-def failing(*_: object) -> NoReturn:
-    raise ConnectionError
 
 
 def fails_first() -> Callable[[FileObjects, str], None]:

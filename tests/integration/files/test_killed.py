@@ -1,4 +1,4 @@
-"""A process of import_files that is killed at any of its calls loses no row and doubles none."""
+"""import_files loses no row and imports none twice, at whichever call it is killed."""
 
 from pathlib import Path
 
@@ -8,8 +8,7 @@ from tests.integration.files.replay_sweep import REPLAY_SWEEP
 from tests.integration.files.sweep import FILE_SWEEP
 
 EACH, EACH_OF_A_REPLAY = 19, 23
-"""Of so many calls one is tried here; `python -m tests.integration.files.sweep` and `replay_sweep`
-beside it try all."""
+"""One call in so many is tried here; `sweep` and `replay_sweep` of this folder try all."""
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["before a call", "after its effect"])

@@ -1,11 +1,11 @@
-"""A relay whose inbox gets files, and the runs that take them on."""
+"""A relay whose inbox gets files, and the runs that import them."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from import_relay.bulk.importing_files import FileImporting, FileRun
 from import_relay.bulk.reading import PAGE_ROWS
@@ -17,7 +17,7 @@ from import_relay.storage.file_counts import count_by_file
 from import_relay.storage.files import Files, RowFile
 from tests.integration.files.dying import Process
 from tests.support import aws as resources
-from tests.support.relay import Relay
+from tests.support.relay import Clock, Relay
 
 CONNECTIONS = """
 [erp]
@@ -29,9 +29,22 @@ email = "email"
 """
 
 
+class SlowClock(Clock):
+    """Each look at the clock takes a second."""
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def failing(*_: object) -> NoReturn:
+    """A step at which AWS fails."""
+    raise ConnectionError
+
+
 @dataclass
 class Uploads:
-    """Uploads files to a relay. `entities_per_day` and the share: what the feeding goes by."""
+    """Uploads files to a relay and imports them. `runs`: numbers of invocations."""
 
     relay: Relay
     folder: Path
@@ -76,13 +89,13 @@ class Uploads:
         )
 
     def submit(self) -> None:
-        """Let the relay take everything from the bulk queue, and Mateo import all of it."""
+        """Submit everything in the bulk queue, and let Mateo import all of it."""
         self.take(self.relay.aws.taken(self.relay.aws.bulk_queue_url), Lane.BULK)
 
     def take(self, bodies: Sequence[str], lane: Lane) -> None:
-        """Let the relay take these messages, and Mateo import all that becomes of them."""
+        """Submit these messages, and let Mateo import all of their rows."""
         report = self.relay.submit(*bodies, invocation=f"inv-{next(self.runs)}", lane=lane)
-        for number in report.failed_message_ids:  # these are delivered again
+        for number in report.failed_message_ids:  # SQS redelivers these
             self._send(bodies[int(number.removeprefix("m"))])
         while (entry := self.relay.ledger.get(f"ref-{self.finished + 1}")) is not None:
             self.finished += 1

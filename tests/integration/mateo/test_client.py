@@ -1,4 +1,4 @@
-"""A request permit that is lost while the connection is made, over a real socket on loopback."""
+"""A permit that expires while the connection is made, over a real socket on loopback."""
 
 import socket
 
@@ -9,11 +9,11 @@ from import_relay.mateo.client import ImportApi, http_client
 from import_relay.storage.pacing import Permit
 
 
-def test_a_permit_that_is_lost_while_connecting_is_not_used() -> None:
+def test_a_permit_that_expires_while_connecting_is_not_used() -> None:
     looks = iter([True, False])
     with socket.create_server(("127.0.0.1", 0)) as server, http_client() as http:
-        item_id = f"http://127.0.0.1:{server.getsockname()[1]}"
-        api = ImportApi(http, item_id, lambda: "token", is_in_time=lambda _: next(looks))
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        api = ImportApi(http, url, lambda: "token", is_in_time=lambda _: next(looks))
 
         with pytest.raises(PermitTooFar):
             api.create(Permit("2026-11-21"), b"{}")

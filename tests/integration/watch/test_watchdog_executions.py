@@ -1,4 +1,4 @@
-"""An open import is always followed; one that is followed, or has ended, is left alone."""
+"""An open import without an execution gets one; others are left alone."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ def test_an_import_that_is_followed_is_left_alone(relay: Relay) -> None:
     assert running(relay) == ["ref-1"]
 
 
-def test_an_import_whose_execution_died_gets_another_of_a_new_name(relay: Relay) -> None:
+def test_an_import_whose_execution_died_gets_another_with_a_new_name(relay: Relay) -> None:
     stop(relay, "ref-1")
 
     found = watch(relay)
@@ -42,9 +42,7 @@ def test_an_import_whose_execution_died_gets_another_of_a_new_name(relay: Relay)
     assert ("import.tracking_restarted", {"reference": "ref-1"}) in relay.events
 
 
-def test_the_new_execution_is_told_what_the_first_one_was(relay: Relay) -> None:
-    entry = relay.ledger.get("ref-1")
-    assert entry is not None
+def test_the_new_execution_has_the_same_input(relay: Relay) -> None:
     stop(relay, "ref-1")
     watch(relay)
 
@@ -59,7 +57,7 @@ def test_the_new_execution_is_told_what_the_first_one_was(relay: Relay) -> None:
     assert len(set(described)) == 1
 
 
-def test_the_new_execution_counts_as_following_it(relay: Relay) -> None:
+def test_an_import_that_the_new_execution_follows_is_left_alone(relay: Relay) -> None:
     stop(relay, "ref-1")
     watch(relay)
     relay.clock.now += QUARTER_S
@@ -123,7 +121,7 @@ def test_an_import_that_ended_since_it_was_listed_is_left_alone(relay: Relay) ->
     stop(relay, "ref-1")
 
     class Late(OpenImports):
-        """The index still lists an import that has ended meanwhile."""
+        """The import ends just after the index listed it."""
 
         def begun_before(self, timestamp: float) -> list[str]:
             found = super().begun_before(timestamp)
@@ -137,7 +135,7 @@ def test_an_import_that_ended_since_it_was_listed_is_left_alone(relay: Relay) ->
 
 
 def test_an_execution_of_an_import_that_has_ended_changes_nothing(aws: Aws) -> None:
-    """The worst that a restart for nothing can do."""
+    """So a restart without need does no harm."""
     relay, mateo = relay_with_imports(aws)
     relay.submit(message([ADA]))
     mateo.imports[0].finish()
@@ -164,7 +162,7 @@ def _today(relay: Relay) -> str:
     return relay.limits.day(relay.clock.now)
 
 
-def test_what_waits_for_a_dead_import_goes_on_once_it_is_followed_again(aws: Aws) -> None:
+def test_a_change_that_an_unfollowed_import_blocks_goes_on_after_the_restart(aws: Aws) -> None:
     relay, mateo = relay_with_imports(aws)
     relay.submit(message([ADA]))
     stop(relay, "ref-1")
@@ -206,7 +204,7 @@ def test_many_executions_are_read_page_by_page(relay: Relay) -> None:
     assert executions.followed() == {"ref-1", "ref-2"}
 
 
-def test_a_check_that_fails_leaves_the_others_alone_and_is_told(relay: Relay) -> None:
+def test_a_check_that_fails_leaves_the_others_alone_and_is_logged(relay: Relay) -> None:
     stop(relay, "ref-1")
 
     class Broken:

@@ -1,4 +1,4 @@
-"""A lane that holds records is looked at again, even if nobody knows any more that it does."""
+"""A lane that holds records gets a wake if none is on its way."""
 
 import json
 
@@ -6,9 +6,8 @@ import pytest
 
 from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import MAX_REQUEUED_S, WAKE
-from import_relay.storage.quota import day_key
-from tests.support.aws import LEDGER
-from tests.support.builders import TODAY, message
+from tests.integration.submit.requests_used import use
+from tests.support.builders import message
 from tests.support.ends import ADA, BOB
 from tests.support.relay import Relay
 from tests.support.watching import QUARTER_S, watch
@@ -20,14 +19,13 @@ WOKEN = [("submission.woken", {"lane": "bulk"})]
 @pytest.fixture
 def relay(relay: Relay) -> Relay:
     """The day's requests are ahead of their curve, so a batch of the bulk lane was held."""
-    used = {**day_key(TODAY), "requests": {"N": "4000"}}
-    relay.aws.dynamodb.put_item(TableName=LEDGER, Item=used)
+    use(relay, 4_000)
     assert relay.submit(message([ADA, BOB]), lane=Lane.BULK).held == 2
     return relay
 
 
 def take_wake(relay: Relay) -> None:
-    """A version that does not know what it means takes the wake, and looks at nothing held."""
+    """A version of the relay that does not know wakes deletes it, and leaves what is held."""
     relay.aws.sqs.purge_queue(QueueUrl=relay.aws.bulk_queue_url)
 
 
@@ -46,7 +44,7 @@ def test_while_its_wake_is_on_the_way_a_lane_is_left_alone(relay: Relay) -> None
     assert woken(relay) == []
 
 
-def test_what_another_version_left_held_goes_once_this_one_is_back(relay: Relay) -> None:
+def test_what_another_version_left_held_is_imported_once_this_version_is_back(relay: Relay) -> None:
     take_wake(relay)
     relay.clock.now += DAY_S
 
@@ -83,7 +81,7 @@ def test_a_lane_that_holds_nothing_is_left_alone(relay: Relay) -> None:
 def test_what_was_held_for_longer_than_a_record_may_wait_is_imported_all_the_same(
     relay: Relay,
 ) -> None:
-    """Thirteen days end waiting, not a record that nothing is in the way of any more."""
+    """After thirteen days a record may not wait any longer; this one need not."""
     take_wake(relay)
     relay.clock.now += MAX_REQUEUED_S + DAY_S / 2
     watch(relay)
@@ -92,15 +90,13 @@ def test_what_was_held_for_longer_than_a_record_may_wait_is_imported_all_the_sam
     assert relay.aws.queued(relay.aws.dead_letter_url) == []
 
 
-def test_what_has_to_wait_on_after_thirteen_days_is_a_dead_letter(relay: Relay) -> None:
+def test_what_was_held_for_that_long_and_has_to_wait_again_stays_held(relay: Relay) -> None:
     take_wake(relay)
-    relay.clock.now += MAX_REQUEUED_S + DAY_S / 2
-    used = {**day_key(relay.limits.day(relay.clock.now)), "requests": {"N": "9400"}}
-    relay.aws.dynamodb.put_item(TableName=LEDGER, Item=used)
+    relay.clock.now += MAX_REQUEUED_S + DAY_S / 4
+    use(relay, 9_400)
 
-    report = relay.submit(WAKE, lane=Lane.BULK)
+    assert relay.submit(WAKE, lane=Lane.BULK).rows == 0
+    assert len(relay.aws.queued(relay.aws.bulk_held_queue_url)) == 1
+    use(relay, 0)
 
-    dead = [content for content, _ in relay.aws.queued(relay.aws.dead_letter_url)]
-    held = relay.aws.queued(relay.aws.bulk_held_queue_url)
-    assert report.rows == 0
-    assert len(dead) + len(held) == 1
+    assert relay.submit(WAKE, lane=Lane.BULK).rows == 2

@@ -59,13 +59,15 @@ def test_a_connection_of_few_records_is_named_if_none_is_good(relay: Relay) -> N
     assert watch(relay).high_rates == 1
 
 
-def test_a_connection_of_one_record_a_day_is_named_by_those_of_a_week(relay: Relay) -> None:
+def test_a_connection_with_one_record_a_day_is_named_for_its_records_of_a_week(
+    relay: Relay,
+) -> None:
     for day in range(3):
         rejected(relay, 1)
         assert watch(relay).high_rates == (1 if day == 2 else 0)
         relay.clock.now += DAY
 
-    assert watch(relay).high_rates == 0  # nothing bad on this day
+    assert watch(relay).high_rates == 0  # no record is rejected on this day
     (named,) = high(relay)
     assert isinstance(named, dict)
     assert (named["count"], named["of"], named["days"]) == (3, 3, 7)
@@ -79,7 +81,7 @@ def test_records_of_more_than_a_week_ago_count_no_more(relay: Relay) -> None:
     assert watch(relay).high_rates == 0
 
 
-def test_what_ended_just_before_midnight_is_still_looked_at_and_no_longer_later(
+def test_what_ended_just_before_midnight_is_looked_at_for_some_minutes_more(
     relay: Relay,
 ) -> None:
     rejected(relay, 20)
@@ -102,7 +104,7 @@ def test_a_high_rate_is_mailed_once(relay: Relay, mailbox: tuple[str, str]) -> N
     assert json.loads(mail["Body"])["Subject"] == "relay: many bad records of erp"
 
 
-def test_another_day_is_judged_anew(relay: Relay) -> None:
+def test_another_day_has_rates_of_its_own(relay: Relay) -> None:
     rejected(relay, 20)
     relay.clock.now += DAY
 
