@@ -160,7 +160,7 @@ class Poller:
         return batch.records
 
     def deliver(self, batch: Sequence[EventRecord], mapping: Mapping) -> None:
-        """Invoke the function and delete what it did not release."""
+        """Invoke the function and delete what it did not report as failed."""
         event = b'{"Records":[' + b",".join(record.text for record in batch) + b"]}"
         try:
             outcome = self._invoke(event, longest(record.trace_header for record in batch))

@@ -107,7 +107,6 @@ RELAY = Package(
         "report/daily/pictures": "tests/unit/report/daily/test_page.py",
         "report/daily/settings": _SETTINGS,
         "report/daily/writing": _DAY,
-        "report/file_row_failures": _FILES,
         "report/import_problems": _OPEN,
         "report/open_problems": _OPEN,
         "report/report_files": "tests/integration/report/test_documents.py",

@@ -1,15 +1,11 @@
 """`Mapper`: from items of any kind to changes."""
 
-import json
-
 import pytest
 
 from import_relay.domain.connections import RecordType
-from import_relay.domain.errors import RejectedRow
 from import_relay.domain.models import Outcome, RecordIdentity
 from import_relay.domain.notes import Note
 from import_relay.mapping.record_mapping import RecordMapping
-from import_relay.mapping.row_texts import row_text
 from import_relay.submit import connection_mappings
 from import_relay.submit.changes import Mapper
 from import_relay.submit.fetched_records import RecordsFetched
@@ -92,28 +88,6 @@ def test_a_bad_record_hurts_no_other() -> None:
 
     assert [one.reason for one in result.outcomes] == ["row.no_identifier"]
     assert [one.key for one in result.changes] == [KEY]
-
-
-@pytest.mark.parametrize(
-    ("value", "code"),
-    [
-        ("a\x00b", "row.bad_text"),
-        (["a\x00b"], "row.bad_text"),
-        ("\ud800", "row.bad_text"),
-        (float("inf"), "row.bad_value"),
-        (float("nan"), "row.bad_value"),
-        ("x" * 4_000_000, "row.too_large"),
-    ],
-)
-def test_what_mateo_cannot_store_is_rejected(value: object, code: str) -> None:
-    with pytest.raises(RejectedRow) as caught:
-        row_text({"full_name": value})
-
-    assert caught.value.code == code
-
-
-def test_a_text_that_only_looks_like_an_escaped_nul_is_fine() -> None:
-    assert json.loads(row_text({"full_name": "\\u0000"})) == {"full_name": "\\u0000"}
 
 
 def test_half_a_column_is_left_out_where_it_cannot_be_read() -> None:

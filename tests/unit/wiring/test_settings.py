@@ -2,7 +2,9 @@
 
 import pytest
 
+from import_relay.bulk.settings import FileSettings
 from import_relay.domain.errors import ConfigurationError
+from import_relay.report.daily.settings import DailySettings
 from import_relay.report.settings import ReportSettings
 from import_relay.submit.settings import SubmitSettings
 from import_relay.track.settings import TrackSettings
@@ -42,7 +44,7 @@ VALUES = {
 }
 SECRET = "hunter2-do-not-show"
 OF_MATEO = [SubmitSettings, TrackSettings, ReportSettings]
-ALL = [*OF_MATEO, WatchdogSettings]
+ALL = [*OF_MATEO, WatchdogSettings, FileSettings, DailySettings]
 
 
 def read(monkeypatch: pytest.MonkeyPatch, model: type[Settings], **changed: str | None) -> Settings:
@@ -59,11 +61,11 @@ def read(monkeypatch: pytest.MonkeyPatch, model: type[Settings], **changed: str 
 def test_settings_are_read_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, model: type[Settings]
 ) -> None:
-    read_settings = read(monkeypatch, model).model_dump()
+    values = read(monkeypatch, model).model_dump()
 
-    assert read_settings["requests_per_second"] == 2.0
-    assert read_settings["send_reference_id"] is False
-    assert read_settings["ledger_table"] == "ledger"
+    assert values["requests_per_second"] == 2.0
+    assert values["send_reference_id"] is False
+    assert values["ledger_table"] == "ledger"
 
 
 @pytest.mark.parametrize("model", ALL)
