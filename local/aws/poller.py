@@ -241,11 +241,10 @@ def failed_messages(
 ) -> frozenset[str]:
     """The messages that the function's outcome releases to the queue.
 
-    An error releases all. Without ReportBatchItemFailures an answer is success whatever it
-    says. With
-    it: null, an empty object, and a list that is empty or null are success; an identifier that
-        is missing, null, empty, not a text or not of this batch releases all ("Implementing
-        partial batch responses").
+    An error releases all. Without ReportBatchItemFailures an answer is success whatever it says.
+    With it, null, an empty object, and a list that is empty or null are success; an identifier
+    that is missing, null, empty, not a text or not of this batch releases all ("Implementing
+    partial batch responses").
     """
     everything = frozenset(message_ids)
     if outcome.failed:

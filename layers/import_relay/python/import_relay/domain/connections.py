@@ -85,9 +85,8 @@ class Connection:
 
     `id_prefix` stands before the ids of its records; with `same_ids_as` it is that of the
     connection whose ids these are as well. `mistakes`: what is wrong with its table. A connection
-    that has any is disabled. `time_zone` holds for record types
-    that name none. `entities_per_day`: rows of it that are imported on one day at most, None if
-    only the account's limit holds.
+    that has any is disabled. `time_zone` holds for record types that name none. `entities_per_day`:
+    rows of it that are imported on one day at most, None if only the account's limit holds.
     """
 
     name: str
@@ -113,7 +112,7 @@ def load_connections(path: str | Path) -> dict[str, Connection]:
 def parse_connections(text: str) -> dict[str, Connection]:
     """Every connection of the text of connections.toml, each with its mistakes."""
     tables, broken = read_tables(text)
-    found = {name: _TableFetcher(name).connection(table) for name, table in tables.items()}
+    found = {name: _TableReader(name).connection(table) for name, table in tables.items()}
     for name, what in broken.items():
         mistake = Mistake("", what, receiving=True)
         known = found.get(name, Connection(name, ""))
@@ -139,7 +138,7 @@ def _with_shared_ids(connection: Connection, found: Mapping[str, Connection]) ->
     return replace(connection, mistakes=(*connection.mistakes, Mistake("same_ids_as", what)))
 
 
-class _TableFetcher:
+class _TableReader:
     """Reads one connection's table and collects its mistakes instead of stopping at the first."""
 
     def __init__(self, name: str) -> None:

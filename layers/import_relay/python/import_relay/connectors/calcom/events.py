@@ -3,8 +3,7 @@
 Authentication: `X-Cal-Signature-256`, the hexadecimal HMAC-SHA256 of the body under the webhook's
 secret. No time is signed, so a replay cannot be told from a repetition; the versions decide what
 counts. The secret is optional at Cal.com: a webhook without one signs nothing, and its connection
-says
-`auth = "path"` and has a secret in its address.
+says `auth = "path"` and has a secret in its address.
 
 One event per request: `{"triggerEvent", "createdAt", "payload"}`. A subscriber may replace the
 whole body by a template of its own; what is no such event any more is unreadable. The record is the

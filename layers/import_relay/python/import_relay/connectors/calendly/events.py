@@ -3,8 +3,7 @@
 Authentication: `Calendly-Webhook-Signature: t=<seconds>,v1=<hex>`, the HMAC-SHA256 of `<t>.<body>`
 under the subscription's signing key. The signed time may be three minutes away, as Calendly
 suggests. A personal token may make subscriptions without a key, which sign nothing: such a
-connection says
-`auth = "path"` and has a secret in its address.
+connection says `auth = "path"` and has a secret in its address.
 
 One invitee per request: `{"event", "created_at", "payload"}`. The record is this whole event, so
 that expressions say `payload.name`, with two keys more: `contact` (`id`, the lower-case e-mail

@@ -1,9 +1,8 @@
 """HubSpot webhooks of an app: contacts, deals, appointments and meetings.
 
-Authentication: the signature of version 3, or of an older one that is asked for
-(`signatures`). A request is an array of up to 100 events, of all accounts that installed
-the app; each is an item, and one that cannot be read hurts no other. Both formats are known:
-`contact.propertyChange`, and
+Authentication: the signature of version 3, or of an older one that is asked for (`signatures`). A
+request is an array of up to 100 events, of all accounts that installed the app; each is an item,
+and one that cannot be read hurts no other. Both formats are known: `contact.propertyChange`, and
 `object.propertyChange` with `objectTypeId`. An event says next to nothing: a change of a property
 is a partial record with this one, a new association one with the contact. The rest is read at
 HubSpot. Values that HubSpot withholds ("REDACTED") or marks as sensitive are never passed on from

@@ -159,11 +159,11 @@ def require_match(given: Iterable[str], expected: Iterable[str]) -> None:
     Raises:
         SignatureError: none does.
     """
-    to_fetch = [_bytes(text) for text in expected]
+    right = [_bytes(text) for text in expected]
     found = False
     for text in given:
         candidate = _bytes(text)
-        for other in to_fetch:
+        for other in right:
             found |= hmac.compare_digest(candidate, other)
     if not found:
         raise SignatureError("signature.mismatch")
