@@ -56,6 +56,11 @@ class Artifact:
         """The handler of a function, e.g. `receive_webhook.handler`."""
         return str(self.resources[function]["Properties"]["Handler"])
 
+    def variables(self, function: str) -> Mapping[str, Any]:
+        """The environment variables that the template gives to a function."""
+        found: Mapping[str, Any] = self.resources[function]["Properties"]["Environment"]
+        return dict(found["Variables"])
+
     def libraries(self) -> Iterator[Path]:
         """Compiled modules in functions and layers."""
         for folder in [*map(self.function, self.functions()), *self.layers()]:

@@ -67,6 +67,10 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return runtime_packages(tmp_path_factory.mktemp("lambda") / "runtime")
 
 
+def test_the_functions_that_are_looked_at_are_all_that_are_built(built: Built) -> None:
+    assert sorted(built(HERE).functions()) == FUNCTIONS
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_handler_imports_from_the_artifact_alone_and_without_an_environment(
     built: Built, runtime: Path, function: str
@@ -113,9 +117,11 @@ def test_the_relays_code_is_where_python_looks_for_it(built: Built, architecture
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_connections_are_where_functions_look_for_them(built: Built, architecture: str) -> None:
     artifact = built(architecture)
-    for function in ("ReceiveChangeEvents", "ReceiveWebhook", "SubmitImports"):
-        properties = artifact.resources[function]["Properties"]
-        file = Path(properties["Environment"]["Variables"]["CONNECTIONS_FILE"])
+    of_function = {name: artifact.variables(name).get("CONNECTIONS_FILE") for name in FUNCTIONS}
+    files = {name: Path(file) for name, file in of_function.items() if file}
+
+    assert {"ReceiveChangeEvents", "ReceiveWebhook", "SubmitImports"} <= files.keys()
+    for file in files.values():
         assert file.parent == Path("/opt")
         assert (artifact.layer("ConnectionsLayer") / file.name).is_file()
 

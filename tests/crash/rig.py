@@ -15,7 +15,7 @@ from local.environment import REGION
 from local.stack.stack import QUEUE_OUTPUTS, RunningStack
 from tests.support.fault_proxy import AWS, MATEO, FaultProxy
 from tests.support.forked import Nursery
-from tests.support.stack import FUNCTIONS, Line
+from tests.support.stack import FUNCTIONS, Line, port_of
 
 HIT = (*FUNCTIONS, "ImportFiles")
 """Functions whose calls meet faults."""
@@ -86,7 +86,7 @@ def running_rig(folder: Path) -> Iterator[Rig]:
         nursery = Nursery(proxy.variables())
         stack.functions.make_environment = nursery.environment
         with stack:
-            proxy.targets = {AWS: _port(stack.aws_endpoint), MATEO: _port(stack.mateo_url)}
+            proxy.targets = {AWS: port_of(stack.aws_endpoint), MATEO: port_of(stack.mateo_url)}
             # What they do is done by hand or not wanted; schedules run when the clock is moved.
             for poller in stack.pollers:
                 poller.stop()
@@ -98,7 +98,3 @@ def running_rig(folder: Path) -> Iterator[Rig]:
                 yield Rig(stack, proxy, lines)
             finally:
                 stack.run(nursery.stop())
-
-
-def _port(url: str) -> int:
-    return int(url.split(":")[2].split("/", maxsplit=1)[0])

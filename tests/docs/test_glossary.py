@@ -151,7 +151,7 @@ def test_each_word_has_one_sentence_and_a_module(row: list[str]) -> None:
     assert (ROOT / RELAY / path).is_file() or (ROOT / path).is_file(), path
 
 
-def test_no_word_stands_there_twice() -> None:
+def test_the_words_are_few_and_none_is_listed_twice() -> None:
     words = [row[0] for row in WORDS]
     assert len(words) == len(set(words))
     assert 40 <= len(words) <= 70

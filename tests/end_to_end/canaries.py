@@ -23,9 +23,9 @@ from tests.support.webhooks import request
 
 HUBSPOT_URL = "https://relay.example.com/webhooks/hub"
 KILLED_AFTER_S = 10.0
-"""Of an invocation: enough to come to a CRM, and less than waiting for it takes."""
+"""Long enough for an invocation to reach a CRM, shorter than it waits for the answer."""
 FILE_PATIENCE_S = 300.0
-"""Several functions take a file on, one after the other, and each has to start."""
+"""Several functions work on a file, one after the other, and each has to start first."""
 MATEO_FAULTS: Sequence[Mapping[str, object]] = (
     {"kind": "status", "status": 400, "message": TEXT, "code": TEXT},
     {"kind": "status", "status": 500, "body": TEXT},
@@ -54,7 +54,7 @@ class Flight:
     def prepare(self) -> None:
         """Replace all functions by those that a deployment with this LogLevel would have.
 
-        Nothing that another level lets pass is logged once this returns.
+        Once this returns, nothing is logged by the rules of another level.
         """
         self.stack.mateo("PUT", "token", {"token": CANARIES["Mateo's token"]})
         self.stack.set_secret("MateoToken", CANARIES["Mateo's token"])
@@ -145,7 +145,7 @@ class Flight:
         self._until(self._is_idle, "the end of the submission")
 
     def mateo_failures(self) -> None:
-        """What it answers to a POST, one way after the other; to the polls of one import, each."""
+        """Each fault meets the POST of an import of its own; the polls of one import meet all."""
         for fault in MATEO_FAULTS:
             self._meet([{**fault, "method": "POST"}], f"{self.level}-{fault['status']}")
         self._meet([{**fault, "method": "GET"} for fault in MATEO_FAULTS], f"{self.level}-polled")
@@ -185,7 +185,7 @@ class Flight:
     def timeout(self) -> None:
         """A function is killed at work: it has interpreted records and waits for a CRM.
 
-        A function keeps its deadline, so its clock is late, and it believes to have more time.
+        A function ends before its deadline: its clock is late, so that it expects more time.
         """
         self.stack.run(self._replace("SubmitImports", timeout_s=KILLED_AFTER_S, clock_shift_s=-90))
         changed = {"portalId": 62515, "objectId": 124, "subscriptionType": "contact.creation"}
@@ -218,7 +218,7 @@ class Flight:
         header, name = "id,name,email,phone,level", CANARIES["name"]
         person = ",".join(PERSON.values())
         lines = [header, f"{self.level}-f1,{person},1", f"{self.level}-f2,{person},{TEXT}"]
-        # An address of this flight's own: these rows wait for no import that another one left open.
+        # An address of this flight's own: no open import of another flight blocks these rows.
         own = {**PERSON, "email": f"{self.level.lower()}.{PERSON['email']}"}
         lines += [f",{','.join(own.values())},1"] * FILE_ROWS_WITHOUT_ID
         lines += [f"{self.level}-f3,{person},1,{TEXT}", f'{self.level}-f4,"{TEXT}" x,{person}']

@@ -83,7 +83,7 @@ class BrokenCrm(BaseHTTPRequestHandler):
         content = json.dumps({"message": TEXT}).encode()
         self.send_response(500, TEXT)
         self.send_header("content-length", str(len(content)))
-        with suppress(ConnectionError):  # who asked was killed
+        with suppress(ConnectionError):  # the caller was killed
             self.end_headers()
             self.wfile.write(content)
 
@@ -108,7 +108,7 @@ def project(folder: Path, crm: str) -> Path:
 
 
 def written_down(stack: RunningStack) -> Sequence[tuple[str, str]]:
-    """(where, text) of everything that AWS shows besides the stores: logs apart."""
+    """(where, text) of everything that AWS shows, without the stores and the logs."""
     stack.metrics.put()
     found = [("metrics", json.dumps(stack.client("cloudwatch").list_metrics()["Metrics"]))]
     for output in QUEUES:

@@ -9,19 +9,18 @@ from local.child import ROOT
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
 from tests.support.senders import customer
-from tests.support.stack import Trial
+from tests.support.stack import Trial, port_of
 
 
 @pytest.fixture(autouse=True)
 def _here(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("MATEO_TOKEN", raising=False)
-    port = trial.stack.webhooks_url.split(":")[2].split("/")[0]
-    monkeypatch.setenv("RELAY_WEBHOOKS_PORT", port)
+    monkeypatch.setenv("RELAY_WEBHOOKS_PORT", str(port_of(trial.stack.webhooks_url)))
 
 
 def requests_used(trial: Trial) -> int:
-    """Of the day, as the relay counts them."""
+    """The requests of the day, as the relay counts them."""
     item = trial.stack.client("dynamodb").get_item(
         TableName=trial.stack.outputs["LedgerTableName"],
         Key={"pk": {"S": f"day#{trial.stack.clock.now():%Y-%m-%d}"}},

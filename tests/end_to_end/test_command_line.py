@@ -52,7 +52,7 @@ def up(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def wait_for(condition: Callable[[], T], what: str) -> T:
     deadline = time.monotonic() + 60
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"in vain: {what}"
+        assert time.monotonic() < deadline, f"it did not happen: {what}"
         time.sleep(0.1)
     return found
 
@@ -158,7 +158,7 @@ def test_demo_ends_with_the_page_of_each_day_as_a_browser_shows_it(
         assert {what: shown[what] for what in ("received", "imported", "failed", "rejected")} == {
             what: expected[what] for what in ("received", "imported", "failed", "rejected")
         }
-        assert summary["totals"]["imported"], "each day ends with its reports"
+        assert summary["totals"]["imported"], "a day without an import"
         assert shown["open problems"] == f"{summary['open']['count']:,}"
     for width, height in PICTURE, PHONE:
         picture = browser.picture(pages[0], tmp_path / f"{width}.png", width, height)

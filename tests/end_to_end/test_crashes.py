@@ -1,7 +1,7 @@
 """Functions die and services fail at every step that a recording finds; every promise is kept.
 
 A part of `python -m tests.crash`, which meets every single point with every fault that fits it.
-Here each step meets just one of the hardest, and few runs have many of them.
+Here each step meets one of the hardest faults, and a few runs share all of them.
 """
 
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def test_each_scenario_of_the_sweep_ends_as_it_should(crash_rig: Rig, name: str)
     ("kinds", "most"),
     [
         pytest.param(["killed-after"], MAX_KILLS, id="dying after each step"),
-        pytest.param(["reset-after"], 100, id="no answer to what had its effect"),
+        pytest.param(["reset-after"], 100, id="no answer, although the call took effect"),
         pytest.param(ONE_ANSWER, 100, id="another answer at each step"),
     ],
 )

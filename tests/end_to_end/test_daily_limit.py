@@ -1,4 +1,4 @@
-"""What a day does not hold waits in the queue, and goes on the next day."""
+"""Records that exceed a day's limit wait in the queue, and are imported the next day."""
 
 from tests.support.senders import customer
 from tests.support.stack import ENTITIES_PER_DAY, Trial
@@ -18,7 +18,7 @@ def test_what_exceeds_a_day_waits_and_is_imported_the_next_day(trial: Trial) -> 
 
     trial.stack.advance_to_next_day()
 
-    assert trial.stack.esm_enabled(), "the daily schedule resumed submission"
+    assert trial.stack.esm_enabled(), "the daily schedule did not resume submission"
     trial.drain()
     assert sum(one["row_count"] for one in trial.imports()) == 81
     trial.check(imported=81)

@@ -4,7 +4,7 @@ from tests.support.senders import customer, erp
 from tests.support.stack import Trial
 
 HALF_AN_HOUR_S = 1_800
-"""Of the time between two answers of Mateo no more counts as time in which an import is tracked."""
+"""Between two answers of Mateo at most so much counts towards the tracking time."""
 
 
 def test_a_row_that_mateo_refuses_is_rejected_and_the_others_get_in(trial: Trial) -> None:
@@ -43,7 +43,7 @@ def test_rows_that_mateo_fails_are_in_the_report_with_their_webhook(trial: Trial
     trial.check(imported=1, failed=1)
 
 
-def test_a_stalled_import_is_given_up_and_others_go_on(trial: Trial) -> None:
+def test_a_stalled_import_times_out_and_others_go_on(trial: Trial) -> None:
     trial.stack.mateo("PUT", "behaviour", {"stalled": True})
     trial.bring_customers(customer(1, "First"), customer(2))
     trial.stack.wait_until(lambda: trial.events("import.sent"), "the import", 60)
@@ -71,7 +71,7 @@ def test_a_stalled_import_is_given_up_and_others_go_on(trial: Trial) -> None:
     trial.stack.mateo("PUT", "behaviour", {"stalled": False})
     trial.drain()
 
-    # What Mateo finishes after it was given up is applied, and never reported as imported.
+    # Mateo applies the import after it timed out; it is never reported as imported.
     trial.check(wrong=["Mateo applied 4 rows, the reports say 2"], imported=2, unaccounted=2)
     assert sorted(one["status"] for one in trial.executions()) == [
         "FAILED",

@@ -5,13 +5,12 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
-from tests.support.stack import Trial
+from tests.support.stack import Trial, port_of
 
 FILE = """customer_no,name,email
 F-1,Ada Lovelace,ada@example.com
@@ -21,6 +20,7 @@ F-3,Grace Hopper,grace@example.com
 
 
 def content(trial: Trial, name: str) -> str:
+    """The object of this name in the report of the one file; empty if there is none yet."""
     s3, bucket = trial.stack.client("s3"), trial.stack.outputs["BucketName"]
     found = s3.list_objects_v2(Bucket=bucket, Prefix="files/").get("Contents", [])
     keys = [one["Key"] for one in found if one["Key"].endswith(f"/{name}")]
@@ -60,7 +60,7 @@ def test_relay_import_says_the_cost_and_follows_a_file_to_its_report(
 ) -> None:
     file = tmp_path / "more.csv"
     file.write_text(FILE.replace("F-", "G-"), encoding="utf-8")
-    monkeypatch.setenv("RELAY_WEBHOOKS_PORT", str(urlsplit(trial.stack.webhooks_url).port))
+    monkeypatch.setenv("RELAY_WEBHOOKS_PORT", str(port_of(trial.stack.webhooks_url)))
     arguments = ["import", str(file), "--connection", "json", "--yes", "--json"]
     with ThreadPoolExecutor(1) as pool:
         ended = pool.submit(run, arguments)

@@ -26,7 +26,7 @@ def test_a_newer_change_waits_while_an_import_of_the_record_is_open(trial: Trial
     trial.wait_until_quiet()
 
     rows = [one["row_count"] for one in trial.imports()]
-    assert rows == [2, 1], "the record that nothing is open for did not wait"
+    assert rows == [2, 1], "only the record with an open import waits"
     assert sum(event["requeued"] for event in trial.events("batch.submitted")) == 1
     trial.stack.mateo("PUT", "behaviour", {"stalled": False})
     trial.drain()

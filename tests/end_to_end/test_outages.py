@@ -1,4 +1,4 @@
-"""Mateo cannot be reached, or refuses the token: nothing is lost, and it goes on by itself."""
+"""Mateo cannot be reached, or refuses the token: nothing is lost, and submission resumes."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_nothing_is_lost_while_mateo_is_down(trial: Trial, toggle: Toggle) -> No
     trial.check(imported=4)
 
 
-@pytest.mark.parametrize("by_hand", [True, False], ids=["opened by hand", "opened by itself"])
+@pytest.mark.parametrize("by_hand", [True, False], ids=["resumed by hand", "resumed by itself"])
 def test_a_refused_token_pauses_submission_until_it_is_corrected(
     trial: Trial, *, by_hand: bool
 ) -> None:
@@ -45,8 +45,8 @@ def test_a_refused_token_pauses_submission_until_it_is_corrected(
     trial.stack.wait_until(lambda: trial.events("submission.paused"), "submission to pause", 60)
     trial.wait_until_quiet()
 
-    (closed,) = trial.events("submission.paused")
-    assert closed["reason"] == "mateo.credentials"
+    (paused,) = trial.events("submission.paused")
+    assert paused["reason"] == "mateo.credentials"
     assert not trial.stack.esm_enabled()
     assert len(trial.requests()) == len(trial.requests(status=403)) == 1
 
@@ -73,6 +73,6 @@ def test_a_rotated_token_is_picked_up_without_pausing_submission(trial: Trial) -
     trial.stack.wait_until(lambda: len(trial.imports()) == 2, "an import with the new token", 60)
     trial.drain()
 
-    assert trial.requests(status=403, method="POST"), "the function remembered the old token"
+    assert trial.requests(status=403, method="POST"), "the function did not use the old token first"
     assert not trial.events("submission.paused")
     trial.check(imported=2)

@@ -23,7 +23,7 @@ def stored(trial: Trial) -> list[str]:
     return keys
 
 
-def test_an_unreadable_delivery_is_kept_in_quarantine_and_its_builder_told(trial: Trial) -> None:
+def test_an_unreadable_delivery_is_kept_and_its_sender_is_told_why(trial: Trial) -> None:
     answer = trial.post("json", erp_text("{not JSON"))
 
     assert (answer.status_code, answer.json()["code"]) == (400, "delivery.not_json")

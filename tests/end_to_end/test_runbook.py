@@ -15,7 +15,7 @@ from local.stack.services import MATEO_TOKEN
 from tests.docs.documents import document
 from tests.support.authentic import requests_of
 from tests.support.senders import SECRETS, customer, erp, erp_text
-from tests.support.stack import EVENT_BUS, Trial
+from tests.support.stack import EVENT_BUS, Trial, port_of
 
 PAGE = document("docs/runbook.md")
 PRINTED_DAYS = "--from 2026-11-21 --to 2026-11-22"
@@ -65,11 +65,10 @@ def printed(section: str, word: str) -> str:
 def run(trial: Trial, command: str, *, stdin: str = "", ends_with: int = 0) -> str:
     """Run a command of the page where `relay` works on the local stack; what it says.
 
-    Other than there nobody is asked: the command is confirmed beforehand.
+    It is confirmed beforehand, as nobody can be asked.
     """
     if command.split()[1] in ASKS and DRY_RUN not in command:
         command += " --yes"
-    port = trial.stack.webhooks_url.split(":")[2].split("/")[0]
     relay = f"relay() {{ '{sys.executable}' -c '{AT_THE_STACKS_TIME}' \"$@\"; }}"
     code = os.pathsep.join((str(ROOT), str(ROOT / "layers/import_relay/python")))
     done = subprocess.run(
@@ -78,7 +77,7 @@ def run(trial: Trial, command: str, *, stdin: str = "", ends_with: int = 0) -> s
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": code,
-            "RELAY_WEBHOOKS_PORT": port,
+            "RELAY_WEBHOOKS_PORT": str(port_of(trial.stack.webhooks_url)),
             CLOCK_SHIFT: os.environ.get(CLOCK_SHIFT, "0"),
         },
         input=stdin,
@@ -98,7 +97,7 @@ def received(command: str, begin: datetime, end: datetime) -> str:
 
 
 def replay(trial: Trial, command: str, *deliveries: str) -> dict[str, int]:
-    """Put records back without waiting, let them end, follow the replay again; its outcomes."""
+    """Put records back without waiting, drain, and follow the replay again; its outcomes."""
     said = json.loads(run(trial, f"{command} --no-wait --json"))
     for one in deliveries:
         trial.accepted[f"{one}.{said['replay']}"] = trial.accepted[one]

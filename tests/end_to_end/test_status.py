@@ -1,4 +1,4 @@
-"""What `status` says of the running stack: every item is somewhere, a missing one is an alarm."""
+"""What `status` says of the running stack: every item is somewhere, or it is reported as lost."""
 
 import json
 
@@ -7,14 +7,14 @@ import pytest
 from local.__main__ import main
 from local.stack.stack import RunningStack
 from tests.support.senders import customer
-from tests.support.stack import Trial
+from tests.support.stack import Trial, port_of
 
 
 @pytest.mark.usefixtures("counted_from_now")
-def test_status_reconciliations_for_every_item_and_shouts_if_one_is_missing(
+def test_status_balances_and_reports_an_item_that_is_missing(
     trial: Trial, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status = ["status", "--webhooks-port", trial.stack.webhooks_url.split(":")[2].split("/")[0]]
+    status = ["status", "--webhooks-port", str(port_of(trial.stack.webhooks_url))]
     trial.bring_customers(*(customer(number) for number in range(1, 6)))
     trial.bring_customers(customer(6))
     trial.drain()
@@ -41,6 +41,6 @@ def test_status_reconciliations_for_every_item_and_shouts_if_one_is_missing(
 
 
 def days_of_the_outcome_counts(stack: RunningStack) -> list[str]:
-    """The keys of the outcome counts's days."""
+    """The keys of the outcome counts, one per day."""
     items = stack.client("dynamodb").scan(TableName=stack.outputs["LedgerTableName"])["Items"]
     return [item["pk"]["S"] for item in items if item["pk"]["S"].startswith("counts#")]

@@ -1,4 +1,4 @@
-"""The whole relay where Mateo is another one than documented. `make switches` has all of them."""
+"""The whole relay on a Mateo that differs from its documents; `make switches` tries all ways."""
 
 import pytest
 

@@ -10,14 +10,13 @@ from local.child import ROOT
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
 from tests.support.authentic import requests_of
-from tests.support.stack import Trial
+from tests.support.stack import Trial, port_of
 
 
 @pytest.fixture(autouse=True)
 def _here(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    port = trial.stack.webhooks_url.split(":")[2].split("/")[0]
-    monkeypatch.setenv("RELAY_WEBHOOKS_PORT", port)
+    monkeypatch.setenv("RELAY_WEBHOOKS_PORT", str(port_of(trial.stack.webhooks_url)))
     monkeypatch.setattr("relay_ops.sending.POLL_S", 0.1)
 
 

@@ -72,11 +72,11 @@ class Aws:
         ]
 
     def taken(self, url: str = "") -> list[str]:
-        """The bodies of all messages in the queue, or in another one, which then is empty."""
+        """Empty the queue, or another one; the bodies of the messages that were in it."""
         bodies = [json.dumps(content) for content, _ in self.queued(url)]
         if ministack.is_fake():
             self.sqs.purge_queue(QueueUrl=url or self.queue_url)
-        else:  # moto's keeps what is delayed
+        else:  # moto's purge keeps delayed messages
             self._in_moto(url)._messages.clear()
         return bodies
 

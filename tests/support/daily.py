@@ -93,7 +93,7 @@ def run(event: dict[str, Any] | None = None, *, at: str = "2026-11-22T00:20:00")
 
 
 def a_day(relay: Relay, mateo: MateoImports) -> None:
-    """Five records: two imported, one failed, one rejected, one too old."""
+    """Five records: two imported, one failed, one rejected, one superseded."""
     receive(5)
     relay.submit(message([ADA, BOB, EVIL]))
     evil = next(row for row in mateo.imports[0].payload if row["external_id"] == "9")

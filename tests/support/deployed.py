@@ -58,7 +58,7 @@ def client(service: str) -> Any:
 
 @dataclass
 class Deployed:
-    """A stack as CloudFormation made it, and what its functions would do."""
+    """A stack as CloudFormation made it, and stand-ins for what its functions do."""
 
     provisioned: Provisioned
 
@@ -92,11 +92,11 @@ class Deployed:
         }
         client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[datum])
 
-    def end(self, timestamp: datetime, **ends: int) -> None:
-        """Send an import, and close it with these ends of items received on that day."""
-        entry = self.send(sum(ends.values()))
+    def end(self, timestamp: datetime, **outcomes: int) -> None:
+        """Send an import, and close it with these outcomes of items received on that day."""
+        entry = self.send(sum(outcomes.values()))
         day = timestamp.astimezone(BERLIN).date().isoformat()
-        self.ledger.close(entry, target=State.FINISHED, outcomes={day: ends})
+        self.ledger.close(entry, target=State.FINISHED, outcomes={day: outcomes})
 
     def send(self, items: int) -> Entry:
         """An import that is open."""

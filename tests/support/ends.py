@@ -32,9 +32,7 @@ def relay_with_imports(aws: Aws) -> tuple[Relay, MateoImports]:
     return Relay(aws, clock=clock, mateo=mateo), mateo
 
 
-def tracking_of(
-    relay: Relay, *, hours: float = 24.0, seconds: float = 60.0, **replaced: Any
-) -> Tracking:
+def tracking_of(relay: Relay, *, hours: float = 24.0, **replaced: Any) -> Tracking:
     parts: dict[str, Any] = {
         "permits": relay.permits,
         "ledger": relay.ledger,
@@ -67,14 +65,14 @@ def track(
 
 
 def followed(relay: Relay, hours: float) -> Tracked:
-    """Look at ref-1 as the state machine does, until it ends; a day at most."""
+    """Track ref-1 as the state machine does, until that ends; for a day at most."""
     until = relay.clock.now + 24 * 3_600
     while relay.clock.now < until:
         tracked = track(relay, hours=hours)
         if tracked.status is not TrackingStatus.WAIT:
             return tracked
         relay.clock.now += tracked.wait_s
-    raise AssertionError("it is followed for ever")
+    raise AssertionError("the import is tracked for ever")
 
 
 def reporting_of(relay: Relay, **replaced: Any) -> Reporting:
@@ -109,7 +107,7 @@ def unknown_import(relay: Relay, mateo: MateoImports, *, created: bool, rows: An
 
 
 def sent_entry(relay: Relay, reference: str, *, rows: int = 2, import_id: str = "") -> Entry:
-    """A ledger entry of an import that was sent, without anything else of it."""
+    """The ledger entry of an import that was sent; nothing else of the import exists."""
     now = relay.clock()
     relay.ledger.intend(
         Entry(
@@ -150,7 +148,7 @@ def payload_of(mateo: MateoImports) -> list[dict[str, Any]]:
 
 
 def ends(relay: Relay) -> dict[str, int]:
-    """How the records ended that were received today, with their numbers."""
+    """How many of the records that were received today have which outcome."""
     return relay.outcome_counts.days([TODAY]).get(TODAY, {})
 
 

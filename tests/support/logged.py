@@ -13,7 +13,7 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 @contextmanager
 def log_texts() -> Iterator[list[str]]:
-    """Catch the log, as it is written; in a fixture, where pytest exchanges standard output."""
+    """Catch the lines of the log as written, also in fixtures, where pytest replaces stdout."""
     written: list[str] = []
     with patch.object(outcome_log, "put", written.append):
         yield written
@@ -21,6 +21,6 @@ def log_texts() -> Iterator[list[str]]:
 
 @contextmanager
 def log_lines() -> Iterator[Lines]:
-    """Catch the log; call what is given to read it."""
+    """Catch the log; the function that is given reads its lines."""
     with log_texts() as written:
         yield lambda: [json.loads(line) for line in written]

@@ -24,14 +24,14 @@ REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 START_S = 60.0
 FAKE = "AWS_FAKE"
-"""Set to `ministack`, tests of the stores run against it instead of moto."""
+"""If this variable is `ministack`, tests of the stores run against it instead of moto."""
 
 
 _FIRES_NOTHING = (
     "import ministack.app, ministack.services.scheduler as scheduler;"
     "scheduler.start_scheduler = lambda: None; ministack.app.main()"
 )
-"""Starts it without the thread that fires schedules, and deletes those that end with that."""
+"""Starts ministack without its thread that fires schedules and deletes those that are over."""
 
 
 class Ministack:

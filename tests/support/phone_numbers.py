@@ -75,7 +75,7 @@ class Totals:
 
 
 def random_numbers(region: str, kind: str, count: int, seed: int) -> list[PhoneNumber]:
-    """Valid numbers of a kind (`mobile`, `fixed_line`) in a country, without order or gap."""
+    """Valid numbers of a kind (`mobile`, `fixed_line`), drawn from all of a country's numbers."""
     metadata = PhoneMetadata.metadata_for_region(region)
     assert metadata is not None
     description = getattr(metadata, kind)

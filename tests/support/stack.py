@@ -1,8 +1,7 @@
-"""One end-to-end test on a running stack: it sends, it is patient, and it decides the
-reconciliation.
+"""One end-to-end test on a running stack: it sends, waits, and reconciles.
 
-What a test sees is what an operator sees (answers, the bucket, log events, executions, the pause)
-and what Mateo stored; the relay's own tables are only ever emptied.
+A test sees what an operator sees (answers, the bucket, log events, executions, the pause) and what
+Mateo stored; it only ever empties the relay's own tables.
 """
 
 import json
@@ -35,7 +34,7 @@ MAX_STEPS = 30
 QUIET_S = 1.0
 PATIENCE_S = 240.0
 EVENT_BUS = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001CAA"
-"""Named so that the function behind it is there; no event comes from it by itself."""
+"""Its name is given so that the function behind it exists; no event comes from it by itself."""
 DAILY = {"resume-submission-daily", "resume-bulk-daily"}
 """The schedules in the template; all others were made by a pause."""
 FUNCTIONS = ("ReceiveWebhook", "SubmitImports", "TrackImport", "WriteReport")
@@ -65,8 +64,13 @@ def running_stack(folder: Path, **parameters: str) -> Iterator["Rig"]:
             on_line=lambda function, line: lines.append((function, line)),
         )
         with stack:
-            toggle.target = int(stack.mateo_url.split(":")[2].split("/")[0])
+            toggle.target = port_of(stack.mateo_url)
             yield Rig(stack, toggle, lines)
+
+
+def port_of(url: str) -> int:
+    """The port that an address names."""
+    return int(url.split(":")[2].split("/", maxsplit=1)[0])
 
 
 class Rig:
@@ -159,7 +163,7 @@ class Trial:
         )
 
     def bring(self, connection: str, webhook: Request) -> None:
-        """Send a webhook that must be accepted; its items have to be found in the end."""
+        """Send a webhook that must be accepted; each of its items must get an outcome."""
         answer = self.post(connection, webhook)
         assert answer.status_code == 200, answer.text
         receipt = answer.json()
@@ -174,7 +178,7 @@ class Trial:
         return answer.text
 
     def note_stored(self, connection: str, items: int) -> None:
-        """Wait for the log of a delivery with so many items; they have to be found in the end."""
+        """Wait for the log of a delivery with so many items; each must get an outcome."""
 
         def new() -> list[dict[str, Any]]:
             stored = [one for one in self.events("webhook.stored") if one["items"] == items]
@@ -202,7 +206,7 @@ class Trial:
     # ------------------------------------------------------------ wait
 
     def drain(self) -> None:
-        """Let time pass until everything that was accepted has come to its end."""
+        """Let time pass until everything that was accepted has its outcome."""
         for _ in range(MAX_STEPS):
             self.stack.wait_until(self._is_quiet, "quiet", PATIENCE_S)
             if self.is_drained():
@@ -306,22 +310,22 @@ class Trial:
 
     # ------------------------------------------------------------ reconcile
 
-    def check(self, *, wrong: Sequence[str] = (), **ends: int) -> None:
-        """Everything balances but `wrong`, and that many items came to each of these ends.
+    def check(self, *, wrong: Sequence[str] = (), **outcomes: int) -> None:
+        """Everything balances but `wrong`, and so many items have each of these outcomes.
 
-        Each accepted item ended in exactly one place, the reports add up, Mateo applied exactly
-        what they call imported and holds exactly what was expected, no limit was exceeded.
+        Each accepted item has exactly one outcome, the reports add up, Mateo applied exactly what
+        they call imported and holds exactly what was expected, no limit was exceeded.
         """
         reconciliation = reconcile(self.stack, self.accepted, self.expected)
         assert reconciliation.wrong == list(wrong)
-        assert dict(reconciliation.outcomes) == ends
+        assert dict(reconciliation.outcomes) == outcomes
         assert reconciliation.outcomes.total() == reconciliation.accepted
         assert not any(self.stack.queue_counts("DeadLetterQueueUrl").values())
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """What httpx would make anew for each request, though all are plain HTTP."""
+    """What httpx would make anew for each request, although none uses TLS."""
     return ssl.create_default_context()
 
 

@@ -22,7 +22,7 @@ TYPES = {
 }
 """Hive's types → DuckDB's."""
 READ = (".ndjson", ".ndjson.gz")
-"""Other files of a folder hold no line that is JSON, and their lines are left out there as well."""
+"""No line of the other files in a folder is JSON: Athena leaves such lines out as well."""
 
 
 def tables_over(folder: Path, resources: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:

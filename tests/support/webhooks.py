@@ -41,7 +41,7 @@ def request(
 
 
 def with_headers(given: Request, **headers: str | None) -> Request:
-    """The same request with other headers (`_` stands for `-`), None takes one away."""
+    """The same request with other headers (`_` stands for `-`); None removes one."""
     changed = {name.replace("_", "-"): value for name, value in headers.items()}
     merged = {**given.headers, **changed}
     kept = {name: value for name, value in merged.items() if value is not None}
