@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import httpx
 import pytest
@@ -11,33 +10,20 @@ import pytest
 from import_relay.connectors.shared import crm_api
 from import_relay.connectors.shared.crm_api import VALUE_B, CrmApi
 from import_relay.domain.errors import RecordsNotFetched
+from tests.support.builders import NOON
+from tests.support.relay import Clock
 
 URL = "https://crm.example.com/records"
 
 
-@dataclass
-class Time:
-    """A clock that only moves by sleeping."""
-
-    now: float = 100.0
-    slept: list[float] = field(default_factory=list)
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
 def api(
     answer: Callable[[httpx.Request], httpx.Response],
-    time: Time | None = None,
+    clock: Clock | None = None,
     *,
     seconds: float = 60.0,
     pace: float = 1_000.0,
 ) -> CrmApi:
-    clock = time or Time()
+    clock = clock or Clock()
     client = httpx.Client(transport=httpx.MockTransport(answer))
     return CrmApi(client, "token", {}, pace, clock.now + seconds, clock, clock.sleep)
 
@@ -46,10 +32,10 @@ def answering(*answers: httpx.Response | Exception) -> Callable[[httpx.Request],
     left = list(answers)
 
     def answer(request: httpx.Request) -> httpx.Response:
-        one = left.pop(0)
-        if isinstance(one, Exception):
-            raise one
-        return one
+        following = left.pop(0)
+        if isinstance(following, Exception):
+            raise following
+        return following
 
     return answer
 
@@ -96,14 +82,14 @@ def test_a_failure_that_may_pass_within_seconds_is_retried(
 
 
 def test_a_retry_waits_as_long_as_it_is_told() -> None:
-    time = Time()
+    clock = Clock()
     answers = answering(
         httpx.Response(429, headers={"retry-after": "4"}), httpx.Response(200, json=1)
     )
 
-    api(answers, time).request("GET", URL)
+    api(answers, clock).request("GET", URL)
 
-    assert sum(time.slept) == 4.0
+    assert clock.now == NOON + 4.0
 
 
 def test_after_three_attempts_the_records_wait() -> None:
@@ -155,13 +141,13 @@ def test_a_token_is_sent_to_https_addresses_only(url: str) -> None:
 
 
 def test_requests_keep_the_pace() -> None:
-    time = Time()
-    calls = api(lambda request: httpx.Response(200, json=1), time, pace=4.0)
+    clock = Clock()
+    calls = api(lambda request: httpx.Response(200, json=1), clock, pace=4.0)
 
     for _ in range(3):
         calls.request("GET", URL)
 
-    assert time.now == pytest.approx(100.5)
+    assert clock.now == NOON + 0.5
 
 
 def test_a_retry_that_the_batch_has_no_time_for_is_not_begun() -> None:
@@ -171,18 +157,18 @@ def test_a_retry_that_the_batch_has_no_time_for_is_not_begun() -> None:
 
 
 def test_an_answer_that_arrives_too_slowly_is_given_up_when_time_is_over() -> None:
-    time = Time()
+    clock = Clock()
 
     def dripping() -> Iterator[bytes]:
         for _ in range(1_000):
-            time.now += 1.0
+            clock.now += 1.0
             yield b" "
 
     with pytest.raises(RecordsNotFetched) as caught:
-        api(lambda _: httpx.Response(200, content=dripping()), time, seconds=5).request("GET", URL)
+        api(lambda _: httpx.Response(200, content=dripping()), clock, seconds=5).request("GET", URL)
 
     assert caught.value.code == "fetcher.unavailable"
-    assert time.now < 110
+    assert clock.now < NOON + 10
 
 
 def test_the_reason_names_no_address_and_no_token() -> None:
