@@ -113,9 +113,7 @@ def erased(*handles: str, at: int = 1_000) -> ErasedHandles:
 
 
 @pytest.mark.parametrize(("received_at", "covered"), [(999, True), (1_000, True), (1_001, False)])
-def test_what_was_received_before_the_erasure_is_covered(
-    received_at: int, *, covered: bool
-) -> None:
+def test_items_received_before_the_erasure_are_covered(received_at: int, *, covered: bool) -> None:
     assert erased("email:a@b").covers(iter(["id:1", "email:a@b"]), received_at) is covered
 
 

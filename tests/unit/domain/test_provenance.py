@@ -46,7 +46,7 @@ def test_the_outcome_of_an_item_without_an_import_is_read() -> None:
     assert parse_item({**item_as_object(OCCURRENCE), "outcome": "rejected"}).outcome == "rejected"
 
 
-def test_a_row_keeps_what_was_claimed_for_it_and_the_notes_of_its_occurrences() -> None:
+def test_a_row_keeps_its_claimed_fields_and_the_notes_of_its_occurrences() -> None:
     note = Note("value.no_valid_phone", "mobile", "12", "too short")
     noted = change()._replace(notes=(note,))
     claims = {"*": Claim(1, "e1", "d1/0"), "email": Claim(9, "e0", "d0/0", "older")}

@@ -39,7 +39,7 @@ def test_a_jittered_pause_is_a_random_share_of_the_policys() -> None:
     assert len(set(pauses)) > 1
 
 
-def test_what_sleep_raises_ends_the_tries() -> None:
+def test_an_error_of_sleep_ends_the_tries() -> None:
     def no_time(_: float) -> None:
         raise TimeoutError
 

@@ -83,7 +83,7 @@ def test_another_text_names_no_country(text: str) -> None:
 
 
 @given(st.text())
-def test_no_text_makes_it_fail(text: str) -> None:
+def test_no_text_raises_an_error(text: str) -> None:
     code = country_code(text)
 
     assert code is None or code in SUPPORTED_REGIONS

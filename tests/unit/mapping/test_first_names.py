@@ -77,6 +77,6 @@ def test_a_word_of_titles_is_a_first_name_unless_a_title_stands_before_it(
 
 
 @given(st.text(max_size=60))
-def test_what_is_found_is_a_word_of_the_name(name: str) -> None:
+def test_a_first_name_is_a_word_of_the_name(name: str) -> None:
     found = first_name(name)
     assert found is None or found in name.replace(",", " ").split()

@@ -244,7 +244,7 @@ def test_unknown_countries_complete_nothing() -> None:
     st.sampled_from(["leave_out", "prefer_mobile", "first_country"]),
     st.booleans(),
 )
-def test_no_text_makes_it_fail(
+def test_no_text_raises_an_error(
     texts: list[str], countries: tuple[str, ...], ambiguous: AmbiguousPhones, restore: bool
 ) -> None:
     rules = PhoneRules(countries, ambiguous, restore_leading_zero=restore)

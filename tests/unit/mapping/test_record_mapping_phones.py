@@ -36,7 +36,7 @@ def test_an_invalid_number_beside_a_valid_one_is_left_out_with_a_note() -> None:
     )
 
 
-def test_no_valid_number_and_nothing_else_that_identifies_is_rejected() -> None:
+def test_a_record_without_a_valid_number_or_another_identifier_is_rejected() -> None:
     error = rejection_of({"p": ["12", "13"]}, checking("DE", whatsapp="p"))
 
     assert error.code == "row.no_valid_phone"

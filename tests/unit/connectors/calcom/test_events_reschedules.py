@@ -23,7 +23,7 @@ def test_a_reschedule_makes_the_new_appointment_and_cancels_the_old_one() -> Non
     }
 
 
-def test_what_a_reschedule_says_of_the_old_booking_is_partial() -> None:
+def test_a_reschedule_is_a_partial_change_of_the_old_booking() -> None:
     assert [change.partial for change in changes(sample("calcom.booking-rescheduled"))] == [
         False,
         False,

@@ -176,7 +176,7 @@ def mapped_by(text: str, topic: str, body: object) -> Mapped:
         ("customers_marketing_consent/update", "id", "sms_marketing_consent"),
     ],
 )
-def test_an_opt_out_is_imported_although_it_lacks_what_when_and_version_read(
+def test_an_opt_out_is_imported_although_it_lacks_the_fields_of_when_and_version(
     topic: str, key: str, member: str
 ) -> None:
     body = {key: 7, member: {"state": "unsubscribed", "consent_updated_at": None}}
