@@ -32,8 +32,6 @@ Documented twice in different words, and chosen here
       alone would send no body (``empty_answer``).
     * The guide's command line sends a bare array and no token; the text and the schema say object.
 
-    * ``GET`` and ``DELETE /contact_details`` with every column as a filter.
-
 Inferred, and chosen here (most of it can be switched, see `settings.Behaviour`)
     * Everything that PostgREST does and the vendor does not mention: texts and codes of errors,
       casts, JSON paths, ``Prefer: count=exact`` with 206 and 416, single objects, CSV.

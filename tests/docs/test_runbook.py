@@ -24,6 +24,8 @@ NOUNS = (
     "files|file|daily|bulk|replay"
 )
 EVENT = re.compile(rf"({NOUNS})\\\.(\w|\\|\+)+")
+OF_IMPORTS = {"reference", "type", "rows"}
+"""Keys of log events about an import, which the page names once for all of them."""
 METRIC = re.compile(r"(?:[A-Z][a-z]+)+(?:\\w\+)?")
 
 
@@ -41,12 +43,17 @@ def event_patterns() -> set[str]:
 
 def first_arguments() -> Iterator[str]:
     """The constant first argument of every call of an emitter."""
+    return (re.escape(event) for event, _ in emitted_keys())
+
+
+def emitted_keys() -> Iterator[tuple[str, set[str]]]:
+    """The log event of every call of an emitter, and the keys that stand in the call."""
     for module in deployed_modules():
         for call in (node for node in ast.walk(module) if isinstance(node, ast.Call)):
             if called(call) in ("emit", "_emit", "_say", "write") and call.args:
                 first = call.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    yield re.escape(first.value)
+                    yield first.value, {one.arg for one in call.keywords if one.arg}
 
 
 def called(call: ast.Call) -> str:
@@ -106,6 +113,18 @@ def test_no_alarm_is_explained_that_does_not_exist() -> None:
 
 def test_every_log_event_is_listed_and_no_other() -> None:
     agree(event_patterns(), PAGE.section("Log events").first_cells())
+
+
+def test_the_keys_of_a_log_event_are_listed() -> None:
+    rows = PAGE.section("Log events").rows
+    listed = {event: row[2] for row in rows for event in re.findall(r"`([^`]+)`", row[0])}
+    unsaid = [
+        (event, key)
+        for event, keys in emitted_keys()
+        for key in sorted(keys - OF_IMPORTS)
+        if event in listed and f"`{key}`" not in listed[event]
+    ]
+    assert unsaid == []
 
 
 def test_every_metric_is_listed_and_no_other() -> None:
