@@ -111,8 +111,10 @@ async def cancelled(exchange: Exchange) -> Answer | None:
 
 
 async def spent(exchange: Exchange) -> Answer | None:
-    """Somebody else took the day's entities just before this transaction."""
+    """Somebody else took the day's entities just before; a transaction that takes none succeeds."""
     items = exchange.request.json()["TransactItems"]
+    if not any(map(_reserves, items)):
+        return await exchange.forward(exchange.request)
     failed = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
     return _cancellation([failed if _reserves(item) else {"Code": "None"} for item in items])
 

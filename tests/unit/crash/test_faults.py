@@ -115,21 +115,41 @@ def test_of_an_unprocessed_batch_nothing_is_written() -> None:
     assert json.loads(answer.body) == {"UnprocessedItems": wanted}
 
 
-def test_somebody_else_took_the_entities_that_a_transaction_reserves() -> None:
+def _of_the_day(rows: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parts of a transaction that reserve entities, and that release them."""
     client: Any = None
     limits = Limits(2.0, 10_000, 25_000, ZoneInfo("UTC"))
     quota = Quota(client, "ledger", limits, clock=lambda: 0.0)
-    moved, yesterday = Reservation("2026-11-02", 5), Reservation("2026-11-01", 5)
+    reservation = Reservation("2026-11-01", rows)
+    return quota.reserve_operation(reservation), quota.release_operation(reservation)
+
+
+def test_somebody_else_took_the_entities_that_a_transaction_reserves() -> None:
+    reserve, release = _of_the_day(5)
     put = {"Put": {"Item": {"pk": {"S": "import#1"}}, "ConditionExpression": "c"}}
-    items = [put, quota.release_operation(yesterday), quota.reserve_operation(moved)]
 
     answer = meet(
-        "outrun", "DynamoDB.TransactWriteItems day+import", Service(), TransactItems=items
+        "outrun",
+        "DynamoDB.TransactWriteItems day+import",
+        Service(),
+        TransactItems=[put, release, reserve],
     )
 
     assert answer is not None
     reasons = [one["Code"] for one in json.loads(answer.body)["CancellationReasons"]]
     assert reasons == ["None", "None", "ConditionalCheckFailed"]
+
+
+def test_a_transaction_that_only_releases_entities_is_not_outrun() -> None:
+    _, release = _of_the_day(5)
+    service = Service()
+
+    answer = meet(
+        "outrun", "DynamoDB.TransactWriteItems day+import", service, TransactItems=[release]
+    )
+
+    assert answer == service.answer
+    assert service.taken == [{"TransactItems": [release]}]
 
 
 @pytest.mark.parametrize(
