@@ -1,9 +1,9 @@
 """The relay itself in a simulated world: production code, wired as its handlers wire it.
 
-Nothing of `import_relay` is replaced but the clients of AWS and of HTTP, the clocks and the sleeps,
-and the maker of Excel files: they say what the CSV files say, and cost a tenth of a run.
-A function invocation runs in an execution environment, which keeps its parts for the next one and
-has a clock of its own that is wrong by up to `FaultProfile.skew_s`.
+Only the clients of AWS and of HTTP, the clocks, the sleeps and the maker of Excel files are fakes:
+Excel files say what the CSV files say, and would cost a tenth of a run. A function invocation runs
+in an execution environment, which keeps its parts for the next one and has a clock of its own that
+is wrong by up to `FaultProfile.skew_s`.
 """
 
 import math
@@ -46,13 +46,13 @@ from tests.simulation.watching import Watch
 from tests.simulation.world import Environment, Process, World
 
 DIES_WITHIN_S = 3_600.0
-"""An execution that is ended from outside is so long after its start at most."""
+"""How long after its start an execution is ended from outside, at most."""
 TIME_TO_ANSWER_S, SENDERS_WAIT_S = 0.5, 5.0
 """As in the receiver's handler."""
 
 
 class Relay:
-    """A deployed stack, and what is said and counted about it."""
+    """A deployed stack, and what is noted about its run."""
 
     def __init__(self, world: World, scenario: Scenario) -> None:
         fault_profile = self.fault_profile = scenario.fault_profile
@@ -115,7 +115,7 @@ class Relay:
             old_lists=fault_profile.old_lists,
         )
         self._dead_executions = fault_profile.dead_executions
-        self.scheduler = Scheduler(world, self.mapping.lambda_, lost=fault_profile.lost_openings)
+        self.scheduler = Scheduler(world, self.mapping.lambda_, lost=fault_profile.lost_schedules)
         self.ssm = Ssm(world)
         self.stores = Stores(self)
         self._idle: dict[str, list[Environment]] = defaultdict(list)
@@ -131,18 +131,18 @@ class Relay:
         self.throttles = 0
         self.killed: Counter[str] = Counter()
         self.killed_with: Counter[str] = Counter()
-        self._brought: dict[str, list[str]] = {}
+        self._bodies: dict[str, list[str]] = {}
         self.poisonings = 0
         self.poison: set[str] = set()
         self.is_poisoned = any(
             one.fields.get("name") == POISON for each in scenario.webhooks for one in each.records
         )
         self.watch = Watch(self)
-        self._open_daily()
+        self._resume_daily()
 
     @cached_property
     def crm_client(self) -> httpx.Client:
-        """The client of the CRM, which costs more to make than most runs need it."""
+        """The client of the CRM; few runs need it, and it is costly to make."""
         return self.crm.client()
 
     def _lineage(self) -> int:
@@ -167,7 +167,7 @@ class Relay:
             else:
                 self.killed[function] += 1
             if not process.alive or name in self.stores.trials.left_by:
-                for message in self._brought.get(name, ()):
+                for message in self._bodies.get(name, ()):
                     self.killed_with.update(items_in(message))
             on_end(process)
 
@@ -253,17 +253,17 @@ class Relay:
         self.invoke("submit", SUBMIT_S, body, on_end)
 
     def _received(self, messages: Sequence[Received]) -> None:
-        """Messages have reached the submitter."""
-        brought = self._brought.setdefault(self.world.process.name, [])
+        """Note messages that a process of submission has received."""
+        bodies = self._bodies.setdefault(self.world.process.name, [])
         for one in messages:
-            brought.append(one.body)
-            if one.receives > 1 or '"requeues": ' in one.body:
+            bodies.append(one.body)
+            if one.receives > 1 or '"requeues": 0' not in one.body:
                 self.seen_before |= items_in(one.body)
             if '"replay": ' in one.body:
                 self.put_back.received(parse_message(one.id, one.body).occurrences)
 
     def _refuse_to_submit(self, why: str, on_end: Callable[[Process], None]) -> None:
-        """Lambda does not invoke the function: the batch comes back when it is visible again."""
+        """Lambda does not invoke the function: the batch comes back once it is visible again."""
         refused = Process("submit", Environment("submit", 0, 0.0), 0.0, lambda: None, on_end)
         refused.error = RuntimeError(why)
         self.world.after(1.0, lambda: on_end(refused))
@@ -283,7 +283,7 @@ class Relay:
             assert resource == "${WriteReportArn}"
             self.invoke("report", REPORT_S, lambda parts: parts.report(event), on_end)
 
-    def _open_daily(self) -> None:
+    def _resume_daily(self) -> None:
         """The schedules in the template that resume submission one minute after midnight."""
         timestamp = self.limits.next_day(self.world.now) + 60
 
@@ -291,7 +291,7 @@ class Relay:
             for uuid in MAPPINGS:
                 self.mapping.lambda_.set_enabled(uuid, enabled=True)
             self.dynamodb.expire()
-            self._open_daily()
+            self._resume_daily()
 
         self.world.at(timestamp, fire)
 
@@ -306,9 +306,9 @@ class Relay:
         self.mateo.quiet_down()
 
     def redrive(self) -> None:
-        """What a person does with dead letters: they are requeued, as new messages.
+        """Redrive dead letters as a person does: they become new messages.
 
-        What killed is corrected by then.
+        Records that killed processes are corrected by then.
         """
         self.is_poisoned = False
         dead, self.queue.dead = self.queue.dead, []
@@ -317,19 +317,19 @@ class Relay:
             if is_unproven(message.body):  # it would be refused again
                 self.unproven |= items
                 continue
-            # One that waited for thirteen days is there by the relay's own rule.
+            # A message that waited for thirteen days is there by the relay's own rule.
             self.died |= items if not is_too_old(message.body) else set()
             self.queue.put(message.body, 0, LANES[lane_of_body(message.body)])
 
     def leave_unproven(self) -> None:
-        """Leave refused records in the dead-letter queue: nothing tells what is wrong with them."""
+        """Leave refused records in the dead-letter queue: nothing says what is wrong with them."""
         others = [one for one in self.queue.dead if not is_unproven(one.body)]
         self.queue.dead = [one for one in self.queue.dead if is_unproven(one.body)]
         self.redrive()
         self.queue.dead = others
 
     def close(self) -> None:
-        """Let go of everything that holds on to each other."""
+        """Drop what holds references to each other, so that its memory is freed at once."""
         self.world.close()
         for parts in self._parts:
             vars(parts).clear()
@@ -338,7 +338,7 @@ class Relay:
         vars(self).clear()
 
     def is_quiet(self) -> bool:
-        """Whether nothing is queued, followed or put back any more."""
+        """Whether nothing is queued, followed, read from a file or replayed any more."""
         if self.queue.messages or not self.put_back.is_quiet() or not self.inbox.is_quiet():
             return False
         ended = all(one.status != "RUNNING" for one in self.executions)

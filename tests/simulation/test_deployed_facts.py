@@ -1,4 +1,4 @@
-"""What the simulation takes for granted about the deployed stack is what the template says."""
+"""What the simulation assumes about the deployed stack is what the template says."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import receive_webhook
+from import_relay.watch.watchdog import INTERVAL_S
 from local.template.yaml_files import read_yaml
-from tests.simulation import machine, parts, queue
+from tests.simulation import inbox, machine, parts, putting_back, queue, watching
 from tests.simulation import relay as simulated
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import Account, Scenario
@@ -29,16 +30,18 @@ def default(parameter: str) -> Any:
     return TEMPLATE["Parameters"][parameter]["Default"]
 
 
-def test_the_queue_hides_keeps_and_gives_up_messages_as_deployed() -> None:
-    deployed = properties("Queue")
+@pytest.mark.parametrize("name", ["Queue", "BulkQueue", "HeldQueue", "BulkHeldQueue"])
+def test_the_queues_hide_keep_and_dead_letter_messages_as_deployed(name: str) -> None:
+    deployed = properties(name)
 
     assert deployed["VisibilityTimeout"] == queue.VISIBILITY_S
     assert deployed["MessageRetentionPeriod"] == queue.RETENTION_S
     assert deployed["RedrivePolicy"]["maxReceiveCount"] == queue.MAX_RECEIVES
 
 
-def test_the_event_source_mapping_batches_as_deployed() -> None:
-    deployed = properties("SubmitImports")["Events"]["QueueBatch"]["Properties"]
+@pytest.mark.parametrize("event", ["QueueBatch", "BulkBatch"])
+def test_the_event_source_mappings_batch_as_deployed(event: str) -> None:
+    deployed = properties("SubmitImports")["Events"][event]["Properties"]
 
     assert deployed["BatchSize"] == queue.BATCH_MESSAGES
     assert deployed["ScalingConfig"] == {"MaximumConcurrency": queue.POLLERS}
@@ -59,10 +62,28 @@ def test_lambda_refuses_loops_unless_the_template_allows_them() -> None:
         ("SubmitImports", parts.SUBMIT_S),
         ("TrackImport", parts.TRACK_S),
         ("WriteReport", parts.REPORT_S),
+        ("ImportFiles", inbox.FILES_S),
+        ("RunWatchdog", watching.WATCHDOG_S),
     ],
 )
 def test_functions_run_as_long_as_deployed(function: str, timeout_s: float) -> None:
     assert properties(function)["Timeout"] == timeout_s
+
+
+@pytest.mark.parametrize(
+    ("schedule", "first_s", "every_s"),
+    [
+        ("ImportFilesSchedule", inbox.FIRST_S, inbox.EVERY_S),
+        ("WatchdogSchedule", watching.FIRST_S, INTERVAL_S),
+    ],
+)
+def test_schedules_start_functions_as_deployed(
+    schedule: str, first_s: float, every_s: float
+) -> None:
+    assert START % 3_600 == 0
+    minutes = f"{first_s / 60:g}/{every_s / 60:g}"
+    assert properties(schedule)["ScheduleExpression"] == f"cron({minutes} * * * ? *)"
+    assert putting_back.EVERY_S == inbox.EVERY_S
 
 
 def test_the_receiver_answers_in_the_handlers_time() -> None:
@@ -103,20 +124,20 @@ def test_submission_resumes_daily_when_the_schedule_says(zone: str) -> None:
     world = World(0, trace=[])
     relay = Relay(world, Scenario(0, (), account=Account(time_zone=zone)))
     noted = {"pk": {"S": "pause"}, "paused_until": {"N": str(START + 10 * 86_400)}}
-    relay.dynamodb.tables[LEDGER]["pause"] = noted  # a pause that lasts is nothing for the watchdog
+    relay.dynamodb.tables[LEDGER]["pause"] = noted  # the watchdog leaves a pause that lasts alone
     for day in (1, 2, 3):  # one of them has 25 hours in New York
         relay.mapping.lambda_.set_enabled(enabled=False)
         world.run(START + day * 86_400)
 
-    opened = [
+    resumed = [
         datetime.fromtimestamp(line.at, ZoneInfo(zone))
         for line in world.trace or ()
         if line.what == "submission resumed"
     ]
 
     assert deployed["ScheduleExpressionTimezone"] == {"Ref": "LimitTimeZone"}
-    assert len({one.date() for one in opened}) == 3
-    for one in opened:
+    assert len({one.date() for one in resumed}) == 3
+    for one in resumed:
         assert deployed["ScheduleExpression"] == f"cron({one.minute} {one.hour} * * ? *)"
         assert one.second == 0
 
