@@ -4,7 +4,7 @@
     python -m tests.simulation --seed SEED [--trace] [--no-shrink] [--full]
 
 Prints what was attempted, acknowledged, lost, duplicated, stale, unexpected, over limits and
-recovered. Of a seed that breaks a promise it tells a trace, as short as one can be found, and the
+recovered. For a seed that breaks a promise it prints a trace, as short as it finds one, and the
 command that repeats it. Ends with 1 if a promise is broken, and with 130 if it was interrupted.
 """
 
@@ -27,7 +27,7 @@ from tests.simulation.trace import difference, tell, trace
 
 BROKEN, INTERRUPTED = 1, 130
 TRACES = 3
-"""Promises of a campaign of which a trace is told: the first seed that breaks each."""
+"""Of so many broken promises a campaign prints a trace: of the first seed that breaks each."""
 
 
 def main(arguments: list[str] | None = None, *, name: str = SIMULATION) -> int:
@@ -46,14 +46,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="make simulate", description="the relay's promises under faults, seed after seed"
     )
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--seed", type=int, help="run this one, twice, and tell what it breaks")
-    what.add_argument("--seeds", type=_positive, default=5_000, help="run so many")
+    seeds = parser.add_mutually_exclusive_group()
+    seeds.add_argument("--seed", type=int, help="run this one, twice, and print what it breaks")
+    seeds.add_argument("--seeds", type=_positive, default=5_000, help="how many to run")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report there as well")
-    parser.add_argument("--trace", action="store_true", help="tell it even if nothing is broken")
-    parser.add_argument("--full", action="store_true", help="tell every line of a trace")
+    parser.add_argument("--trace", action="store_true", help="print it even if nothing is broken")
+    parser.add_argument("--full", action="store_true", help="print every line of a trace")
     parser.add_argument("--no-shrink", dest="shrinks", action="store_false")
     parser.add_argument("--shrink-s", type=float, default=20.0, help="time for a shorter trace")
     return parser
@@ -69,7 +69,7 @@ def _positive(text: str) -> int:
 
 
 def many_seeds(options: argparse.Namespace, name: str) -> int:
-    """Run them, print the report, and tell the first seed of each promise that is broken."""
+    """Run them, print the report, and explain the first seed of each broken promise."""
     report = campaign.run_seeds(
         options.first, options.seeds, options.jobs, name=name, out=sys.stderr
     )
@@ -95,7 +95,7 @@ def _write(path: Path | None, report: Report) -> None:
 def _explain(
     options: argparse.Namespace, simulation: Simulation, failure: Failure
 ) -> Collection[str]:
-    """Tell a failing seed of a campaign, and say which promises its trace breaks.
+    """Print the trace of a failing seed of a campaign; returns the promises that it breaks.
 
     A seed that stops a whole process is not run here.
     """
@@ -113,7 +113,7 @@ def _explain(
 
 
 def one_seed(options: argparse.Namespace, name: str) -> int:
-    """Run it here and in another process; tell its trace if it breaks a promise."""
+    """Run it here and in another process; print its trace if it breaks a promise."""
     simulation = campaign.load(name)
     begun, cpu = time.monotonic(), time.process_time()
     findings = campaign.attempt_seed(simulation, options.seed, trace=True)
@@ -132,7 +132,7 @@ def one_seed(options: argparse.Namespace, name: str) -> int:
 
 
 def _is_repeatable(name: str, findings: Findings) -> bool:
-    """Whether another process, telling a trace or not, has the same calls, findings and trace."""
+    """Whether another process has the same calls, findings and trace, with a trace and without."""
     here = trace(findings)
     untold, told = campaign.replay_elsewhere(name, findings.scenario.seed)
     unlike = difference(here, told) or difference(here[: len(untold)], untold)
@@ -141,9 +141,9 @@ def _is_repeatable(name: str, findings: Findings) -> bool:
     return not unlike
 
 
-def _complain(what: str) -> None:
-    print(f"\nNOT DETERMINISTIC: {what}", flush=True)
-    print("No seed can be trusted to repeat until that is found.", flush=True)
+def _complain(difference: str) -> None:
+    print(f"\nNOT DETERMINISTIC: {difference}", flush=True)
+    print("No seed can be trusted to repeat until the cause is found.", flush=True)
 
 
 # ---------------------------------------------------------------- its trace

@@ -12,9 +12,9 @@ from typing import Any
 from tests.simulation.world import World, refusal, refused
 
 MAPPING, BULK_MAPPING = MAPPINGS = ("mapping-1", "mapping-2")
-"""Those of the live lane and of the bulk lane."""
+"""UUIDs of the event source mappings of the live lane and of the bulk lane."""
 LISTED = 3
-"""Keys in one answer of S3; a thousand in truth."""
+"""Keys in one page of a list; S3's pages have a thousand."""
 
 
 class S3:
@@ -26,7 +26,7 @@ class S3:
         self.objects: dict[str, bytes] = {}
         self.written: dict[str, float] = {}
         self.stored: Callable[[str], object] | None = None
-        """Told the key of what was stored."""
+        """Told the key of an object that the relay stored."""
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Any:  # noqa: N803
         """Store an object."""
@@ -62,7 +62,7 @@ class S3:
         )
 
     def delete_objects(self, *, Bucket: str, Delete: Any) -> Any:  # noqa: N803
-        """Delete objects, those that are there."""
+        """Delete those of the objects that are there."""
 
         def effect() -> Any:
             for one in Delete["Objects"]:
@@ -92,7 +92,7 @@ class S3:
         Prefix: str,  # noqa: N803
         StartAfter: str = "",  # noqa: N803
     ) -> Any:
-        """List objects by their keys, a few at a time."""
+        """List objects in the order of their keys, a few at a time."""
 
         def effect() -> Any:
             keys = sorted(one for one in self.objects if one.startswith(Prefix))
@@ -116,7 +116,7 @@ class S3:
         }
 
     def get_paginator(self, operation: str) -> "S3":
-        """Only objects are listed."""
+        """The paginator of lists of objects: this fake itself."""
         assert operation == "list_objects_v2"
         return self
 
@@ -137,22 +137,22 @@ def etag_of(content: bytes) -> str:
 
 @dataclass
 class MappingState:
-    """An event source mapping. `enabled` is what was asked for last, `disabled_at` since when.
+    """An event source mapping. `disabled_at`: when it was last disabled, or enabled.
 
-    `openings`: how many schedules will enable it, as far as the relay can know.
+    `schedules`: how many schedules will enable it, as far as the relay can know.
     """
 
     enabled: bool = True
     disabled_at: float = 0.0
-    openings: int = 0
+    schedules: int = 0
 
 
 class Lambda:
     """Enables and disables the event source mappings of both lanes.
 
     `slow_disabling`: the probability that disabling one takes a minute or more, `late_disabling`:
-    that it happens minutes after it was answered. `shut`: how often one was disabled without a
-    schedule that enables it. `changed`: mapping → is called when it was enabled or disabled.
+    that it happens minutes after the answer. `left_disabled`: how often one was disabled without a
+    schedule that enables it. `changed`: UUID of a mapping → called when that changes.
     """
 
     def __init__(
@@ -167,7 +167,7 @@ class Lambda:
         self.slow_disabling = slow_disabling
         self.late_disabling = late_disabling
         self.states = {uuid: MappingState() for uuid in MAPPINGS}
-        self.shut = 0
+        self.left_disabled = 0
 
     @property
     def enabled(self) -> bool:
@@ -176,11 +176,11 @@ class Lambda:
         return live.enabled and bulk.enabled
 
     def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> Any:  # noqa: N803
-        """Enable or disable it."""
+        """Enable or disable a mapping."""
         state = self.states[UUID]
 
         def effect() -> Any:
-            self.shut += not Enabled and not state.openings
+            self.left_disabled += not Enabled and not state.schedules
             if not Enabled and self._is_late():
                 late_s = self._world.random.uniform(60.0, 1_200.0)
                 self._world.after(late_s, lambda: self.set_enabled(UUID, enabled=False))
@@ -200,7 +200,7 @@ class Lambda:
         )
 
     def get_event_source_mapping(self, *, UUID: str) -> Any:  # noqa: N803
-        """Whether it is enabled."""
+        """Whether a mapping is enabled."""
         state = self.states[UUID]
         return self._world.call(
             "Lambda.GetEventSourceMapping",
@@ -212,7 +212,7 @@ class Lambda:
         return bool(self.late_disabling) and self._world.random.random() < self.late_disabling
 
     def set_enabled(self, uuid: str = MAPPING, *, enabled: bool) -> None:
-        """Change one at once: what a schedule does."""
+        """Enable or disable a mapping at once, as a schedule does."""
         state = self.states[uuid]
         if state.enabled != enabled:
             state.enabled, state.disabled_at = enabled, self._world.now
@@ -255,7 +255,7 @@ class Scheduler:
             self._names.add(Name)
             if timestamp > self._world.now:  # one in the past never fires
                 late = self._world.random.uniform(0, 60)
-                state.openings += 1
+                state.schedules += 1
                 self._world.at(timestamp + late, lambda: self._fire(Name, uuid))
             return {}
 
@@ -267,7 +267,7 @@ class Scheduler:
 
     def _fire(self, name: str, uuid: str) -> None:
         self._names.discard(name)
-        self._lambda.states[uuid].openings -= 1
+        self._lambda.states[uuid].schedules -= 1
         if not self.lost or self._world.random.random() >= self.lost:
             self._lambda.set_enabled(uuid, enabled=True)
 
@@ -279,7 +279,7 @@ class Ssm:
         self._world = world
 
     def get_parameter(self, *, Name: str) -> Any:  # noqa: N803
-        """Read it."""
+        """Read the parameter."""
         return self._world.call(
             "SSM.GetParameter",
             lambda: {"Parameter": {"Value": ",".join(MAPPINGS)}},

@@ -1,8 +1,8 @@
 """Runs many seeds on all cores, for `python -m tests.simulation`.
 
 Each worker is a new interpreter that takes chunks of seeds and sends back their sums. No seed
-ends a campaign: an exception, memory without end, or one that never comes to an end, is a failure
-of that seed. If a worker dies, its seeds run again one by one, to find out which of them kills.
+ends a campaign: an exception, too much memory or a run without an end is a failure of that seed.
+If a worker dies, its seeds run again one by one, to find out which of them kills.
 """
 
 import gc
@@ -25,32 +25,32 @@ from tests.simulation.trace import trace
 
 SIMULATION = "tests.simulation.simulation"
 SEED_LIMIT_S = 300.0
-"""A seed that takes longer hangs: one takes milliseconds."""
+"""A seed that takes longer hangs: most take milliseconds."""
 MEMORY_LIMIT_B = 2_000_000_000
 """A worker needs a hundredth of it. A seed that takes more fails, before the system kills it."""
 HANGS = "hangs"
 DEAD = "worker died"
 MAX_DEATHS = 3
-"""Of workers, without a seed that kills one: then something else keeps killing them."""
+"""So many workers may die of no seed; then something else is killing them."""
 FIRST_CHUNK, MAX_PER_CHUNK = 10, 500
 """Seeds. A chunk takes about a second; workers collect garbage after it and never within it."""
 CHUNKS_PER_JOB = 2
-"""One that runs, and one that waits for it."""
+"""One that runs, and one that waits."""
 TICK_S = 0.2
 LAST_CHUNKS_S = 3.0
 """How long chunks that run may go on after Ctrl-C."""
 FRAMES = 12
-"""Of a traceback, the innermost."""
+"""Of a traceback: the innermost ones."""
 
 
 class Simulation(Protocol):
-    """A module that can run seeds: `simulation`, or a stubs one in tests."""
+    """A module that can run seeds: `simulation`, or `stubs` in tests."""
 
     def scenario_of(self, seed: int) -> Scenario:
         """The scenario of a seed: the same each time."""
 
     def run(self, scenario: Scenario, *, trace: bool = False) -> Findings:
-        """Run a scenario; its trace is told only if one is wanted."""
+        """Run a scenario; its trace is recorded only if one is wanted."""
 
 
 class HangsError(BaseException):
@@ -79,9 +79,9 @@ def attempt(simulation: Simulation, scenario: Scenario, *, trace: bool = False) 
 
 
 def _checked(findings: Findings, scenario: Scenario) -> Findings:
-    strange = sorted(set(findings.hit) - set(scenario.faults))
-    if strange:
-        raise AssertionError(f"calls {strange} were hit by faults that the scenario does not have")
+    unknown = sorted(set(findings.hit) - set(scenario.faults))
+    if unknown:
+        raise AssertionError(f"calls {unknown} were hit by faults that the scenario does not have")
     return findings
 
 
@@ -153,7 +153,7 @@ def _run_chunk_apart(name: str, seeds: Sequence[int]) -> RunTotals:
 
 
 class Replay(NamedTuple):
-    """The traces of two runs of one seed: without and with its trace."""
+    """Two runs of one seed, line by line: the first one recorded no trace, the second one did."""
 
     untold: Sequence[str]
     told: Sequence[str]
@@ -196,7 +196,7 @@ def _terminate(pool: ProcessPoolExecutor) -> None:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """What is started meanwhile does not hear Ctrl-C from its first time on."""
+    """Processes that are started meanwhile ignore Ctrl-C from their start."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -233,7 +233,7 @@ def run_seeds(first: int, seeds: int, jobs: int, *, name: str = SIMULATION, out:
             where = f"{min(suspects, default=first)}-{max(suspects, default=first)}"
             print(f"\nsomething killed a worker, and none of the seeds {where} does", file=out)
     else:
-        what = f"{deaths} times something else than a seed killed it, such as too little memory"
+        what = f"it died {deaths} times, and no seed kills it: is there too little memory?"
         totals.failures.append(Failure(left.start, DEAD, what))
     progress.end()
     return Report(totals, first, seeds, jobs, time.monotonic() - begun)
@@ -260,7 +260,7 @@ class _Work:
 
     @property
     def under_way(self) -> Sequence[int]:
-        """Seeds that workers have, and that did not end."""
+        """Seeds that workers have, and that have not ended."""
         return sorted(seed for chunk in self.running.values() for seed in chunk)
 
     def collect(self, totals: RunTotals, timeout_s: float) -> None:
@@ -290,7 +290,7 @@ def _run_chunks(work: _Work, totals: RunTotals, progress: Progress) -> None:
 
 
 def _find_killers(name: str, suspects: Sequence[int], totals: RunTotals) -> bool:
-    """Run seeds one by one. Those that kill their process fail; whether there is one."""
+    """Run seeds one by one; each that kills its process fails. Says whether one does."""
     left, found = list(suspects), False
     while left:
         with _workers(name, 1) as pool:

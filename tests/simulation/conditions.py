@@ -1,4 +1,4 @@
-"""What a run met that few runs do: a promise that holds where nothing happens says nothing."""
+"""Rare conditions that a run met: a promise proves nothing in runs where nothing happens."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,11 +9,11 @@ from tests.simulation.mateo_failures import FailureLists
 from tests.simulation.stores import WATERMARKS
 
 MANY_OUTCOMES = 50
-"""More outcomes than one transaction takes, of one batch."""
+"""More outcomes of one batch than one transaction takes."""
 LARGE = "oversize/"
-"""Where items are kept that are too large for a message."""
+"""Prefix of the objects of items that are too large for a message."""
 WEEKS_S = 14 * 86_400.0
-"""So long after its receipt nothing is left of an item in the queues."""
+"""How long queues keep a message."""
 
 
 def _two_functions_died(books: Books) -> bool:

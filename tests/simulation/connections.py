@@ -1,4 +1,4 @@
-"""The connections of every run, and what its environments know of them."""
+"""The connections of every run, their secrets and their mappers."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -94,7 +94,7 @@ city = "properties.city"
 zipcode = "properties.zip"
 """
 BLOCKERS: dict[str, str] = {}
-"""What receivers find out of their connections once, as one does that lives for days."""
+"""What the receivers of all runs found out about unusable connections: nothing."""
 
 
 @cache
@@ -112,7 +112,7 @@ def mapper() -> Mapper:
 
 
 def mapper_of(relay: "Relay") -> Mapper:
-    """The mapper of a run: one that dies of poison, or that knows limits of connections."""
+    """The mapper of a run; one of its own if it has poison, limits or a missing connection."""
     if relay.is_poisoned:
         return DeadlyMapper(relay)
     limits = relay.account.own_limits
@@ -134,8 +134,8 @@ class OutdatedMapper(Mapper):
         self._relay = relay
 
     @property
-    def known(self) -> frozenset[str]:  # type: ignore[override]  # it is one in production
-        """The names of all connections but the one that is missing just now."""
+    def known(self) -> frozenset[str]:  # type: ignore[override]  # an attribute in production
+        """The names of all connections except one that is missing now."""
         profile, names = self._relay.fault_profile, frozenset(connections())
         is_missing = self._relay.world.now < START + profile.missing_until_s
         return names - {profile.missing} if is_missing else names
@@ -147,7 +147,7 @@ class OutdatedMapper(Mapper):
 
 
 class DeadlyMapper(Mapper):
-    """The mapper of a run, which dies of poison."""
+    """The mapper of a run with poison: the process that interprets it dies."""
 
     def __init__(self, relay: "Relay") -> None:
         vars(self).update(vars(mapper()))

@@ -1,8 +1,8 @@
 """Random requests to DynamoDB of exactly the shapes that the relay's stores make.
 
 The shapes are recorded from the stores themselves, so that a new expression is covered as soon as a
-method makes it. A request keeps its expressions; its keys and values are mixed anew out of those
-that were recorded at the same place.
+method makes it. A request keeps its expressions; its keys and values are drawn from those that were
+recorded under the same name.
 """
 
 import json
@@ -20,11 +20,11 @@ from tests.support.clients import Recording
 RECORDED_SEQUENCES, RECORDED_CALLS = 10, 100
 TYPES = frozenset({"S", "N", "BOOL"})
 NUMBERS = ("-10", "0", "1", "10", "50")
-"""What is compared is often equal."""
+"""So few that numbers which are compared are often equal."""
 CHANGED = 0.5
-"""So often a value is another one than in the recorded request."""
+"""How often a value differs from the recorded request."""
 OTHER_KIND_OF_KEY = 0.05
-"""So often a key is one of another kind of item, whose attributes are others."""
+"""How often a key is of another kind of item, with other attributes."""
 
 
 class Request(NamedTuple):
@@ -38,7 +38,7 @@ class Request(NamedTuple):
         return outcome(lambda: self._answer(getattr(client, self.method)(**self.arguments)))
 
     def _answer(self, found: Mapping[str, Any]) -> Any:
-        """An answer with what has no order brought into one, and without what nobody reads."""
+        """An answer with its unordered parts sorted, and without what nobody reads."""
         comparable = plain(found)
         for items in comparable.get("Responses", {}).values():
             items.sort(key=repr)
@@ -47,12 +47,14 @@ class Request(NamedTuple):
         items = comparable["Items"]
         timestamps = [item["created_at"] for item in items]
         assert timestamps == sorted(timestamps)
-        whole = len(items) < self.arguments["Limit"]  # else of several of one time any may come
+        whole = (
+            len(items) < self.arguments["Limit"]
+        )  # else any of those with the same time may come
         return sorted(items, key=repr) if whole else timestamps
 
 
 def documented(request: Request) -> Any:
-    """What AWS documents where moto is known to do something else; None elsewhere.
+    """The answer that AWS documents, where moto is known to give another one; else None.
 
     BatchWriteItem: "You try to perform multiple operations on the same item in the same
     BatchWriteItem request" is an error; moto only refuses items that are the same as a whole.
@@ -66,9 +68,9 @@ def documented(request: Request) -> Any:
 
 
 class Shapes:
-    """What was recorded: requests by kind and shape, and the values that were seen at each place.
+    """What was recorded: requests by kind and shape, and the values that each name had.
 
-    Those of one kind are of one method and about the same kinds of items.
+    Requests of one kind call one method for the same kinds of items.
     """
 
     def __init__(self) -> None:
@@ -82,48 +84,48 @@ class Shapes:
         self.by_kind[kind][json.dumps(_shape(request.arguments))].append(request)
         self._note("", request.arguments)
 
-    def _note(self, place: str, value: Any) -> None:
+    def _note(self, name: str, value: Any) -> None:
         if isinstance(value, Mapping):
             if _is_attribute(value):
                 ((kind, text),) = value.items()
-                if place == "pk":
+                if name == "pk":
                     self._keys[text.partition("#")[0]][text] = None
                 else:
-                    self._values[place, kind][json.dumps(text)] = dict(value)
+                    self._values[name, kind][json.dumps(text)] = dict(value)
                 return
-            for name, one in value.items():
-                self._note(name.lstrip(":#"), one)
+            for inner, one in value.items():
+                self._note(inner.lstrip(":#"), one)
         elif isinstance(value, list | tuple):
             for one in value:
-                self._note(place, one)
+                self._note(name, one)
 
     def requests(self, seed: int, number: int) -> Iterator[Request]:
-        """That many requests, of each kind as often as of any other."""
+        """That many requests, of each kind equally often."""
         random = Random(seed)  # noqa: S311  # a seed, no secret
         for _ in range(number):
             by_shape = self.by_kind[random.choice(sorted(self.by_kind))]
             method, arguments = random.choice(by_shape[random.choice(sorted(by_shape))])
             yield Request(method, self._varied(random, "", arguments))
 
-    def _varied(self, random: Random, place: str, value: Any) -> Any:
+    def _varied(self, random: Random, name: str, value: Any) -> Any:
         if isinstance(value, Mapping):
             if _is_attribute(value):
-                return self._other(random, place, value)
+                return self._other(random, name, value)
             return {
-                name: self._varied(random, name.lstrip(":#"), one) for name, one in value.items()
+                inner: self._varied(random, inner.lstrip(":#"), one) for inner, one in value.items()
             }
         if isinstance(value, list | tuple):
-            return [self._varied(random, place, one) for one in value]
+            return [self._varied(random, name, one) for one in value]
         return value
 
-    def _other(self, random: Random, place: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _other(self, random: Random, name: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
         if random.random() > CHANGED:
             return value
         ((kind, text),) = value.items()
         if kind == "N" and random.random() < CHANGED:
             return {"N": random.choice(NUMBERS)}
-        if place != "pk":
-            seen: list[Mapping[str, Any]] = list(self._values[place, kind].values())
+        if name != "pk":
+            seen: list[Mapping[str, Any]] = list(self._values[name, kind].values())
             return random.choice(seen)
         family = text.partition("#")[0]
         if random.random() < OTHER_KIND_OF_KEY:
@@ -139,14 +141,14 @@ def _is_attribute(value: Mapping[str, Any]) -> bool:
     )
 
 
-def _families(value: Any, place: str = "") -> set[str]:
-    """The beginnings of all keys in a request."""
+def _families(value: Any, name: str = "") -> set[str]:
+    """The prefixes of all keys in a request, which say what kinds of items it is about."""
     if isinstance(value, Mapping):
-        if place == "pk":
+        if name == "pk":
             return {str(value["S"]).partition("#")[0]}
-        return {found for name, one in value.items() for found in _families(one, name)}
+        return {found for inner, one in value.items() for found in _families(one, inner)}
     if isinstance(value, list | tuple):
-        return {found for one in value for found in _families(one, place)}
+        return {found for one in value for found in _families(one, name)}
     return set()
 
 
@@ -163,7 +165,7 @@ def _shape(value: Any) -> Any:
 
 @cache
 def shapes() -> Shapes:
-    """Every shape that the stores make in some hundreds of random calls."""
+    """Every shape that the stores make in a thousand random calls."""
     found = Shapes()
     for seed in range(RECORDED_SEQUENCES):
         side = fake(seed)

@@ -1,7 +1,7 @@
 """The two sides that the contract tests hold equal: the fakes in memory, and moto for AWS.
 
-Either side is a world whose calls take no time, so that the relay's stores have the same clock on
-both, and clients of AWS: the fakes that are processes' calls of that world, or boto3's on moto.
+Each side has a world whose calls take no time, so that the relay's stores have the same clock on
+both, and clients of AWS: fakes that make calls of that world, or boto3's clients on moto.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ from tests.support.scripted import FakeLambda
 
 T = TypeVar("T")
 UNASKED = {"ResponseMetadata", "ConsumedCapacity", "ItemCollectionMetrics"}
-"""The last two DynamoDB gives to who asks (`ReturnConsumedCapacity`); moto gives them always."""
+"""DynamoDB returns the last two only if asked (`ReturnConsumedCapacity`); moto always does."""
 LIMITS = Limits(2.0, 4, 60, ZoneInfo("UTC"))
 """Small enough to be met within a few calls."""
 TABLES = (LEDGER, WATERMARKS)
@@ -71,7 +71,7 @@ def started(
     skew_s: float = 0.0,
     on_end: Callable[[Process], object] = lambda process: None,
 ) -> Process:
-    """Start a process; it has run until the first second at which time passes."""
+    """Start a process; it runs until time passes in it for the first time."""
     return world.spawn(
         "contract",
         body,
@@ -176,7 +176,7 @@ class Side:
 
 
 def fake(seed: int = 0) -> Side:
-    """The fakes, in calm fault profile."""
+    """The fakes, without any fault."""
     world = World(seed, latency_s=0.0)
     dynamodb, s3, queue = DynamoDB(world), S3(world), Queue(world)
     begun: Counter[str] = Counter()
@@ -205,7 +205,7 @@ def fake(seed: int = 0) -> Side:
 
 @contextmanager
 def moto(seed: int = 0) -> Iterator[Side]:
-    """The same on moto. Lambda is the fake of the functional tests: moto names mappings itself."""
+    """The same on moto. Lambda is `FakeLambda`, since moto chooses the UUIDs of mappings itself."""
     with relay_resources() as aws:
         step_functions, scheduler = resources.client("stepfunctions"), resources.client("scheduler")
         yield Side(
@@ -236,7 +236,7 @@ def moto(seed: int = 0) -> Iterator[Side]:
 
 
 def _messages(url: str) -> list[tuple[str, int]]:
-    """Looked up in moto itself: to receive them would change them."""
+    """The messages in moto's own memory: to receive them would change them."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.sqs.models import sqs_backends
 
@@ -247,7 +247,7 @@ def _messages(url: str) -> list[tuple[str, int]]:
     ]
 
 
-# ---------------------------------------------------------------- what compares
+# ---------------------------------------------------------------- comparing
 
 
 def outcome(call: Callable[[], Any]) -> Any:
@@ -266,7 +266,7 @@ def outcome(call: Callable[[], Any]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """An item with its numbers as numbers: DynamoDB writes one number in one way, moto does not."""
+    """An item with its numbers as numbers: moto does not write a number always in the same form."""
     if isinstance(value, Mapping):
         if value.keys() == {"N"}:
             return Decimal(value["N"]).normalize()

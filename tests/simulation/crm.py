@@ -1,7 +1,7 @@
-"""The fake of a CRM's API that gives the records that webhooks only name: HubSpot's batch read.
+"""The fake of HubSpot's batch read, which gives the records that webhooks only name.
 
-A record has the state of the latest change that a webhook tells of and that has happened by then.
-For a while the API is in trouble (`FaultProfile.crm_trouble`), and one day its contacts are
+A record has the state of its newest change that has happened by then; each webhook tells of one.
+For a while the API is in trouble (`FaultProfile.crm_trouble`), and in some runs its contacts are
 deleted.
 """
 
@@ -16,26 +16,26 @@ from tests.simulation.scenario import FaultProfile, Record, Webhook
 from tests.simulation.world import START, World
 
 CONNECTION = "crm"
-"""Of whose records webhooks tell the ids alone."""
+"""The connection whose webhooks hold ids only."""
 TOKEN = "crm-token"
 READ = "Crm.POST batch/read"
 TIMEOUT_S = 8.0
-"""So long the relay waits for an answer (`connectors.shared.crm_api`)."""
+"""How long the relay waits for an answer (`connectors.shared.crm_api`)."""
 SLOWEST_S = 12.0
 BEHIND = 0.5
-"""How many of the reads go to a replica that lags, if there is one."""
+"""Share of the reads that go to a replica that lags, if there is one."""
 FOREIGN = "9"
-"""Before the key of a record, the id by which the CRM knows one that has a number: its key."""
+"""Before its key: the CRM's id of a record whose key is a number of its own, its external id."""
 TROUBLES = ("busy", "away", "refused", "errors", "down", "slow")
 
 
-def _asked(request: httpx.Request) -> httpx.Response:
+def _unexpected(request: httpx.Request) -> httpx.Response:
     raise AssertionError(request.url)
 
 
 @cache
-def _none() -> httpx.Client:
-    return httpx.Client(transport=httpx.MockTransport(_asked))
+def _unused_client() -> httpx.Client:
+    return httpx.Client(transport=httpx.MockTransport(_unexpected))
 
 
 class _RefusedError(Exception):
@@ -59,9 +59,11 @@ class Crm:
                     self._states.setdefault(record.key, []).append((START + webhook.at, record))
 
     def client(self) -> httpx.Client:
-        """A client of this API; one that is never asked may be the same in all runs."""
+        """A client of this API; all runs without records of the CRM share one."""
         return (
-            httpx.Client(transport=httpx.MockTransport(self._handle)) if self._states else _none()
+            httpx.Client(transport=httpx.MockTransport(self._handle))
+            if self._states
+            else _unused_client()
         )
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
@@ -99,7 +101,7 @@ class Crm:
         return httpx.Response(207 if missing else 200, json=content)
 
     def _state(self, key: str) -> Record | None:
-        """The latest change of a record that has happened; None if it is not there any more."""
+        """The newest change of a record that has happened; None once the record is deleted."""
         now = self._world.now
         if now >= START + self._fault_profile.crm_gone_s:
             return None
@@ -111,7 +113,7 @@ class Crm:
 
 
 def id_of(record: Record) -> int:
-    """The id of a record at the CRM; every other one has a number, which is its external id."""
+    """The id of a record at the CRM; for every other record the key is a number, and not its id."""
     return int(FOREIGN + record.key) if int(record.key) % 2 == 0 else int(record.key)
 
 

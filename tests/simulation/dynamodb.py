@@ -1,6 +1,6 @@
 """The fake of DynamoDB: tables in memory behind the calls of boto3's client that the relay makes.
 
-Each call takes effect at one time. Reads are consistent but those of an index, which lag.
+Each call takes effect at one time. Reads are consistent, except those of an index, which lag.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from tests.simulation.world import World, refusal, refused
 
 INDEX_LAG_S = 5.0
 SLOW_READ_S = 20.0
-"""The most that a slow read takes, with everything that the SDK tries again by itself."""
+"""How long a slow read takes at most, with all tries of the SDK."""
 _THROTTLED = refused("ProvisionedThroughputExceededException", "DynamoDB")
 Item = dict[str, Any]
 _NOTHING: Mapping[str, Any] = {}
@@ -23,9 +23,9 @@ _NOTHING: Mapping[str, Any] = {}
 class DynamoDB:
     """The client.
 
-    `stale_index`: the probability that a change shows up late in indexes. `slow_reads`: the
-    probability that a read of many items takes seconds. `partial_reads`, `partial_writes`: that it
-    does a part of what such a call asks for.
+    `stale_index`: the probability that a change shows up late in indexes. `slow_reads`: that a read
+    of many items takes seconds. `partial_reads`, `partial_writes`: that a call for many items does
+    only a part of them.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class DynamoDB:
         return self._world.call("DynamoDB.BatchGetItem", effect, refuse=_THROTTLED, partial=partial)
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> Any:  # noqa: N803
-        """Put items into one table or delete them, each by itself."""
+        """Put items into one table or delete them, each on its own."""
         ((name, requests),) = RequestItems.items()
         _no_more_than(25, requests)
         _each_once([put_or_delete(request)[1]["pk"]["S"] for request in requests])
@@ -200,7 +200,7 @@ class DynamoDB:
         return bool(self._open.get(table) or self._lagging)
 
     def expire(self) -> None:
-        """Delete what its attribute `expires_at` lets go, as DynamoDB does within days."""
+        """Delete the items whose `expires_at` has passed, as DynamoDB does within days."""
         for items in self.tables.values():
             late = [
                 key
@@ -253,7 +253,7 @@ class DynamoDB:
         self._lagging.append((visible_at, table, key, item))
 
     def _catch_up(self) -> None:
-        """Let the index see what has become visible; of one item, changes keep their order."""
+        """Apply to the index what has become visible; changes of one item keep their order."""
         waiting: list[tuple[float, str, str, Item | None]] = []
         held: set[str] = set()
         for change in self._lagging:

@@ -21,14 +21,14 @@ _TOKEN = re.compile(r"\s*(<=|>=|<>|[<>=(),]|[#:]?\w+(?:\.#?\w+)*)")
 
 
 def _tokens(text: str) -> list[str]:
-    found, place = [], 0
+    found, position = [], 0
     text = text.strip()
-    while place < len(text):
-        match = _TOKEN.match(text, place)
+    while position < len(text):
+        match = _TOKEN.match(text, position)
         if match is None:
-            raise ValueError(f"not understood: {text[place:]!r}")
+            raise ValueError(f"not understood: {text[position:]!r}")
         found.append(match.group(1))
-        place = match.end()
+        position = match.end()
     return found
 
 
@@ -126,7 +126,7 @@ def _add(item: dict[str, Any], path: tuple[str, ...], names: Names, more: Any) -
 
 
 def _delete(item: dict[str, Any], name: str, removed: Any) -> None:
-    """Takes elements out of a set, which is gone with its last one."""
+    """Take elements out of a set; without its last element the attribute is gone."""
     if name in item:
         left = set(item[name]["SS"]) - set(removed["SS"])
         item[name] = {"SS": sorted(left)}
@@ -143,7 +143,7 @@ _COMPARE: Mapping[str, Callable[[int], bool]] = {
 }
 _EXISTS = {"attribute_exists": "is not", "attribute_not_exists": "is"}
 _COMPARISONS = {sign: f"_holds_{n}" for n, sign in enumerate(_COMPARE)}
-"""Sign → the name that it has in compiled expressions."""
+"""Sign → its function's name in compiled expressions."""
 
 
 class _Parser:
@@ -151,21 +151,21 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self.tokens = _tokens(text)
-        self.place = 0
+        self.position = 0
 
     def peek(self) -> str:
-        return self.tokens[self.place] if self.place < len(self.tokens) else ""
+        return self.tokens[self.position] if self.position < len(self.tokens) else ""
 
     def take(self, wanted: str = "") -> str:
         token = self.peek()
         if not token or (wanted and token.upper() != wanted):
             raise ValueError(f"expected {wanted or 'more'}, found {token!r}")
-        self.place += 1
+        self.position += 1
         return token
 
     def accept(self, wanted: str) -> bool:
         if self.peek().upper() == wanted:
-            self.place += 1
+            self.position += 1
             return True
         return False
 
@@ -286,7 +286,7 @@ def condition(text: str) -> Condition:
     """Compile a condition expression.
 
     Raises:
-        ValueError: it has something that is not known here.
+        ValueError: a part of it is not known here.
     """
     parser = _Parser(text)
     body = parser.condition()
@@ -298,10 +298,10 @@ def condition(text: str) -> Condition:
 
 @lru_cache(maxsize=1024)
 def update(text: str) -> Update:
-    """Compile an update expression; it changes a dictionary that is its own.
+    """Compile an update expression; the result changes the item that it is given.
 
     Raises:
-        ValueError: it has something that is not known here.
+        ValueError: a part of it is not known here.
     """
     known: dict[str, Any] = _KNOWN.copy()
     body = "\n    ".join(_Parser(text).update())

@@ -4,8 +4,8 @@
 
 A million rows at 25,000 a day take forty days. By default one row stands for fifty: every row goes
 through the production code. Every day a webhook changes a record of the file, most of them before
-the file's own row is sent. One call in a hundred meets a fault. Prints what came of it and what it
-took; ends with 1 if a promise is broken.
+the file's own row is sent. One call in a hundred meets a fault. Prints the findings and the CPU
+time; ends with 1 if a promise is broken.
 """
 
 import argparse
@@ -25,7 +25,7 @@ FAULTS, FAULT_EVERY = 4_000, 97
 
 
 def scenario_of(rows: int, entities: int) -> Scenario:
-    """A file of so many rows, and a webhook on each of its days about one of its records."""
+    """A file with `rows` rows, and on each of its days a webhook about one of its records."""
     records = [_record(number, f"f0.{number}", 0) for number in range(rows)]
     days = rows // entities
     webhooks = [

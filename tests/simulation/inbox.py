@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 FILES_S = 900.0
 """The function's timeout, as in template.yaml."""
 EVERY_S, FIRST_S = 300.0, 120.0
-"""As its schedule in template.yaml."""
+"""When its schedule starts it: as in template.yaml, and the first time."""
 EVENTS = 0.8
-"""So many of the bucket's events come; some come twice."""
+"""The probability that an event of the bucket comes; some come more than once."""
 UNCHANGED_RUNS = 2
 QUEUED_DAYS = 2
 LEDGER = "ledger"
@@ -39,7 +39,7 @@ Content = tuple[str, str]
 
 
 class NotedFile(NamedTuple):
-    """A file as the ledger has it, and what was uploaded as it. `counted`: its rows received."""
+    """A file as the ledger has it, with its upload. `counted`: rows that count as received."""
 
     id: str
     delivery: str
@@ -53,16 +53,16 @@ class NotedFile(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Where its report is."""
+        """The folder of its report."""
         return f"files/{self.key.removeprefix(INBOX)}/{self.id}"
 
 
 class Inbox:
     """All uploads of a run.
 
-    `early`: reports that were written before their last row had its outcome. `crowded`: how many
-    rows were queued where that was too many. `removed`: files whose object was replaced or deleted.
-    `ended`: item → how it ended, by what lies in the bucket.
+    `early`: reports that were written before their last row had its outcome. `crowded`: numbers of
+    queued rows that were too many. `removed`: contents that were replaced or deleted. `times`: when
+    each content was uploaded, in whole s. `outcomes`: gives the outcomes of each item so far.
     """
 
     def __init__(self, relay: Relay, uploads: Sequence[Upload]) -> None:
@@ -72,7 +72,7 @@ class Inbox:
         self.crowded: list[int] = []
         self.removed: set[Content] = set()
         self.times: dict[Content, list[float]] = defaultdict(list)
-        self.ended: Callable[[], Mapping[str, set[str]]] = dict
+        self.outcomes: Callable[[], Mapping[str, set[str]]] = dict
         self._contents: dict[Content, Upload] = {}
         self._keys = sorted({one.key for one in uploads})
         self._left = len(uploads)
@@ -136,12 +136,12 @@ class Inbox:
             )
             return not run.failed and relay.world.clock() < now + run_s
 
-        relay.invoke("files", FILES_S, body, lambda process: self._over(process, key))
+        relay.invoke("files", FILES_S, body, lambda process: self._ended(process, key))
 
-    def _over(self, process: Process, key: str | None) -> None:
+    def _ended(self, process: Process, key: str | None) -> None:
         self._running -= 1
-        has_looked = key is None  # a run for an event sees no other new file
-        is_good = has_looked and bool(process.result) and not self._is_taken()
+        saw_all = key is None  # a run for an event sees no other new file
+        is_good = saw_all and bool(process.result) and not self._is_held()
         state = self._state()
         times = self._unchanged[1] if state == self._unchanged[0] else 0
         self._unchanged = (state, times + 1 if is_good else 0)
@@ -154,7 +154,8 @@ class Inbox:
             return False
         return self._unchanged[1] >= UNCHANGED_RUNS and self._state() == self._unchanged[0]
 
-    def _is_taken(self) -> bool:
+    def _is_held(self) -> bool:
+        """Whether another run is still feeding the queue."""
         item = self._table().get("feeder", {})
         return float(item.get("held_until", {"N": "0"})["N"]) > self._relay.world.now
 
@@ -165,7 +166,7 @@ class Inbox:
         files = [table.get(f"file#{name}") for name in names]
         objects = [(key, s3.written[key]) for key in self._keys if key in s3.objects]
         replays = self._relay.put_back.noted()
-        return files, objects, replays  # what was put back takes room
+        return files, objects, replays  # items of replays take room in the queue
 
     def _table(self) -> Mapping[str, Any]:
         return self._relay.dynamodb.tables[LEDGER]
@@ -173,18 +174,19 @@ class Inbox:
     # ------------------------------------------------------------ what is seen on the way
 
     def _stored(self, key: str) -> None:
-        """A report is written once the last row has its outcome."""
+        """Note a report that is written before the last row has its outcome."""
         if not key.startswith("files/") or not key.endswith("summary.json"):
             return
-        ended = self.ended()
+        outcomes = self.outcomes()
         for file in self.noted():
             if key.startswith(f"{file.folder}/"):
                 lines = [line_of(file.upload, n) for n in range(len(file.upload.rows))]
-                missing = [line for line in lines if f"{file.delivery}/{line}" not in ended]
+                missing = [line for line in lines if f"{file.delivery}/{line}" not in outcomes]
                 if missing:
                     self.early.append(f"{key} before lines {missing} had their outcome")
 
     def _sent(self, url: str) -> None:
+        """Note rows that import_files has queued beyond what a day or a connection may have."""
         process = self._relay.world.current
         if url != BULK_URL or process is None or process.environment.function != "files":
             return
@@ -198,7 +200,7 @@ class Inbox:
         }
         account = self._relay.account
         if len(rows) > min(map(account.rows_per_day, rows.values()), default=0):
-            left = Counter(rows[item] for item in rows.keys() - self.ended().keys())
+            left = Counter(rows[item] for item in rows.keys() - self.outcomes().keys())
             most = QUEUED_DAYS * account.bulk_entities + len(left) * account.page_rows
             crowds = [name for name, many in left.items() if many > account.rows_per_day(name)]
             if crowds or left.total() > most:

@@ -15,11 +15,11 @@ from tests.simulation.world import Process, World, refusal, refused
 
 DEFINITION = Path(__file__).parents[2] / "statemachine" / "track_import.asl.yaml"
 LISTED_LATE_S = 3_600.0
-"""So late lists of Step Functions have an execution at most; AWS says that "very recent updates"
-may be missing. If it were for ever, each quarter of an hour would start another one, until they
-share a day's requests and none of them finds its import."""
+"""How late a list shows an execution at most; AWS says that "very recent updates" may be missing.
+If it were missing for ever, the watchdog would start another one each quarter of an hour, until
+they share a day's requests and none of them finds its import."""
 Task = Callable[[str, dict[str, Any], Callable[[Process], None]], object]
-"""Invokes a function by its placeholder in the definition, and says how that ended."""
+"""Invokes a function by its placeholder in the definition, and calls back when it has ended."""
 
 
 @cache
@@ -32,8 +32,8 @@ def definition() -> Mapping[str, Any]:
 class StepFunctions:
     """Starts executions; `begin` gets the name and the input of each.
 
-    `running` gives the names of those that run; each is missing in a list with the probability
-    `old_lists`, as long as it is young.
+    `running` gives the names of those that run; a list leaves out each of them with the probability
+    `old_lists` while it is young.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Execution:
         self._enter(self._machine["StartAt"])
 
     def stop(self) -> None:
-        """End it from outside; a function that is at work goes on, and nobody hears of it."""
+        """End it from outside; a function that runs goes on, and nobody takes its result."""
         if self.status == "RUNNING":
             self._end("ABORTED")
 
@@ -160,13 +160,13 @@ class Execution:
         self._on_end(self)
 
     def _task(self, state: Mapping[str, Any]) -> None:
-        over = False
+        is_over = False
 
         def ended(process: Process) -> None:
-            nonlocal over
-            if over or self.status != "RUNNING":
+            nonlocal is_over
+            if is_over or self.status != "RUNNING":
                 return
-            over = True
+            is_over = True
             if process.error is not None:
                 self._retry(state)
                 return
@@ -175,9 +175,9 @@ class Execution:
             self._enter(state["Next"])
 
         def timed_out() -> None:
-            nonlocal over
-            if not over and self.status == "RUNNING":
-                over = True
+            nonlocal is_over
+            if not is_over and self.status == "RUNNING":
+                is_over = True
                 self._retry(state)
 
         self._world.after(state["TimeoutSeconds"], timed_out)

@@ -1,10 +1,10 @@
-"""The fake of the Import API: `mateo_emulator` in memory and virtual time, in any fault profile.
+"""The fake of the Import API: `mateo_emulator` in memory and virtual time, with a fault profile.
 
-    mateo = Mateo(world, account, fault profile)
+    mateo = Mateo(world, account, fault_profile)
     api = ImportApi(mateo.http, BASE_URL, lambda: TOKEN, ...)
 
-In calm fault profile it answers as `mateo_emulator` does, and `test_mateo_fake` holds it to that.
-What the fault profile changes is what the API's documents leave open, or what a network may do.
+Without faults it answers as `mateo_emulator` does, and `test_mateo_fake` holds it to that. A fault
+profile changes what the API's documents leave open, and what a network may do.
 """
 
 import math
@@ -37,8 +37,8 @@ class Arrival(NamedTuple):
         day: by the zone that the relay is configured for, whatever Mateo's own day is.
         rows: of a POST that could be read.
         status: of the answer, whether it gets through or not; 0 if there is none.
-        why: of a 429: `second`, `requests`, `entities`, `fault_profile` or `spent`.
-        import_id: that it created; only then its rows count as entities.
+        why: of a 429: `second`, `requests`, `entities`, `spent` (all are refused) or `chance`.
+        import_id: of the import that it created; only then its rows count as entities.
     """
 
     at: float
@@ -55,8 +55,8 @@ class Mateo:
     """One account.
 
     Facts for a checker: `imports` by id in the order of their creation, `applied` rows in their
-    order, `requests`, and how many imports are `unfinished`. `keeps_to_limits`: nobody else uses
-    them up, and days begin when the relay is told.
+    order, `requests`, and how many imports are `unfinished`. `keeps_to_limits`: no other client
+    uses the limits up, and days begin when the relay is told.
     """
 
     def __init__(self, world: World, account: Account, fault_profile: FaultProfile) -> None:
@@ -81,7 +81,7 @@ class Mateo:
 
     @property
     def imports(self) -> dict[str, StoredImport]:
-        """Every import of the relay's, by id."""
+        """Every import of the relay, by id."""
         return {one.id: one for one in self._server.imports.values() if not one.is_of_others}
 
     @property
@@ -95,7 +95,7 @@ class Mateo:
         return self._server.unfinished
 
     def quiet_down(self) -> None:
-        """From now on nothing misbehaves any more, and whatever is unfinished is done soon."""
+        """From now on nothing misbehaves, and imports that are unfinished are soon finished."""
         self._fault_profile = FaultProfile()
         self._quota.days = Days(self._zone)
         self._quota.others = 0
@@ -122,13 +122,13 @@ class Mateo:
         return self._let_in(request, self._answer)
 
     def refusal(self, request: Request) -> Response:
-        """Refuse a request for no reason, or with an answer that does not say that it is done."""
+        """Fail a request by chance; some are done all the same, and the answer does not say so."""
         if request.url.startswith(FOREIGN_ORIGIN):
             return Response(self._random.choice((403, 404, 410, 429, 500)), b"")
         (refuse,) = self._random.choices(
             (
                 None,
-                self._too_many_for_no_reason,
+                self._too_many_by_chance,
                 self._error,
                 _unauthorized,
                 _reset,
@@ -143,7 +143,7 @@ class Mateo:
     # ------------------------------------------------------------ limits and log
 
     def _let_in(self, request: Request, work: Callable[[Request], Response]) -> Response:
-        """Answer a request if the limits allow it, and write it down."""
+        """Answer a request if the limits allow it, and log it."""
         now = self._world.now
         self._rows, self._import_id, self._why = 0, "", ""
         within_day, within_second = self._quota.admits(now), self._window.admits(now)
@@ -174,21 +174,21 @@ class Mateo:
         return response
 
     def _too_many(self, why: str, standing: Standing) -> Response:
-        """429, with headers or without: which of the limits it was is not said."""
+        """429, with headers or without; it does not say which limit was met."""
         self._why = why
         self._world.tell("too many requests", "Mateo", limit=why)
         styles = ("all", "no_retry_after", "none")
         style = self._random.choice(styles) if self._fault_profile.rate_limited else "all"
         return _refused(429, "rate_limit_exceeded", "Rate limit exceeded", standing.headers(style))
 
-    def _too_many_for_no_reason(self, _: Request) -> Response:
+    def _too_many_by_chance(self, _: Request) -> Response:
         reset_s = self._random.choice((1.0, 1.0, 2.0, 5.0, 60.0, 900.0))
-        return self._too_many("fault_profile", Standing(self._window.limit, 0, reset_s))
+        return self._too_many("chance", Standing(self._window.limit, 0, reset_s))
 
     # ------------------------------------------------------------ answers
 
     def _answer(self, request: Request) -> Response:
-        """The work of a request, as the fault profile lets it be seen."""
+        """Do what a request asks for, as far as the fault profile lets it be done and be seen."""
         fault_profile, happens = self._fault_profile, self._server.happens
         if self._is_silent and (fault_profile.silence != "posts" or request.method == "POST"):
             return self._silence(request)
@@ -198,7 +198,7 @@ class Mateo:
         if refusal is not None:
             return refusal
         if happens(fault_profile.rate_limited):
-            return self._too_many_for_no_reason(request)
+            return self._too_many_by_chance(request)
         if happens(fault_profile.slow_mateo):
             return self._slow(request)
         is_nameless = request.method == "POST" and happens(fault_profile.nameless)
@@ -211,7 +211,7 @@ class Mateo:
         return response
 
     def _refusal(self, request: Request) -> Response | None:
-        """For what no row is to blame: a schema that changes, or a column that is not there."""
+        """A refusal that no row is to blame for: the schema changes, or a column is not there."""
         if request.method != "POST":
             return None
         if self._is_schema_changing():
@@ -246,7 +246,7 @@ class Mateo:
         )
 
     def _silence(self, request: Request) -> Response:
-        """No answer that helps; of a mute Mateo some posts take effect all the same."""
+        """No useful answer; some posts to a mute Mateo take effect all the same."""
         if self._fault_profile.silence == "refused":
             return _unauthorized(request)
         if self._fault_profile.silence in ("errors", "posts"):
@@ -278,13 +278,13 @@ class Mateo:
         return Response(201, {"id": self._import_id})
 
     def _slow(self, request: Request) -> Response:
-        """A request that takes long: ended by Mateo before or after its effect, or just late."""
+        """A slow request: Mateo cancels it before or after its effect, or answers late."""
         kind = self._random.randrange(4)
         if kind == 0:
-            return _ended()
+            return _cancelled()
         response = self._work(request)
         if kind == 1 and response.status_code < 300:
-            return _ended()
+            return _cancelled()
         response.takes_s = self._random.uniform(0.3, STATEMENT_S) if kind == 2 else math.inf
         return response
 
@@ -326,8 +326,8 @@ def _reset(_: Request) -> Response:
     return Response(0, error=httpx.ReadError("connection reset by peer"))
 
 
-def _ended() -> Response:
-    """PostgreSQL's end of a statement, as PostgREST passes it on."""
+def _cancelled() -> Response:
+    """PostgreSQL cancels the statement; PostgREST passes its error on."""
     response = _refused(500, "57014", "canceling statement due to statement timeout")
     response.takes_s = STATEMENT_S
     return response

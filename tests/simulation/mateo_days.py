@@ -1,4 +1,4 @@
-"""A relay that asks the fake of the Import API for a day, and notes its answers."""
+"""A stub of the relay that asks the fake of the Import API for a day and notes its answers."""
 
 import json
 import math
@@ -19,7 +19,7 @@ HOUR_S = 3_600.0
 
 
 def body(number: int) -> bytes:
-    """An import of which one row fails."""
+    """The body of an import of which one row fails."""
     rows = [{"external_id": f"C-{number}-{n}", "city": "Berlin"} for n in range(ROWS)]
     rows[0]["city"] = "FAIL"
     return json.dumps({"type": "contact_details", "payload": rows}).encode()
@@ -27,7 +27,7 @@ def body(number: int) -> bytes:
 
 @dataclass
 class Relay:
-    """Asks Mateo, and keeps what it was told."""
+    """Asks Mateo, and keeps the answers."""
 
     fault_profile: FaultProfile = field(default_factory=FaultProfile)
     account: Account = ROOMY
@@ -69,7 +69,7 @@ class Relay:
             self.post(number)
 
     def poll(self) -> None:
-        """Ask for all imports there are."""
+        """Ask for the counts of all imports."""
         try:
             self.polls.append(self.api.poll(PERMIT, list(self.mateo.imports)))
         except MateoUnavailable as error:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 Listed = Sequence[tuple[int, dict[str, Any]]]
-"""Of each failed row its number, from 0, and what the documented entry says of it."""
+"""Failed rows: the number of each, from 0, and its entry as documented."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureLists:
-    """The ways of one run.
+    """How the fake counts and lists failed rows in one run.
 
     `form` of an entry: `row` as documented, `twice` (two entries for each row), `number` (the row's
     number instead of the row) or `normalised` (the row with other values). The list can be seen
@@ -47,7 +47,7 @@ class FailureLists:
 
 
 def normalised(row: Any) -> Any:
-    """Texts in lower case and a column more; what identifies the record stays."""
+    """A row with its texts in lower case and one more column; its identifiers stay."""
     if not isinstance(row, dict):
         return row
     kept = ("external_id", "contact_external_id")

@@ -1,7 +1,7 @@
 """What `ImportApi` uses of an `httpx.Client`, in virtual time and at a fraction of the cost.
 
-`mateo` answers what is sent through it. Exceptions are httpx's own, timeouts those of the relay's
-client: it stops waiting after five seconds, whatever still becomes of the request.
+`mateo` answers what is sent through it. Exceptions are httpx's own, and timeouts are those of the
+relay's client: it stops waiting, and the request may take effect all the same.
 """
 
 import json
@@ -17,7 +17,7 @@ from import_relay.mateo.client import CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S
 from tests.simulation.world import World
 
 CONNECT_S, FLIGHT_S = 0.03, 0.1
-"""The most that a connection and the way to Mateo usually take; a call of the world adds 0.05 s."""
+"""How long a connection and the way to Mateo take at most; a call of the world adds 0.05 s."""
 Params = Mapping[str, str] | httpx.QueryParams
 
 
@@ -38,8 +38,8 @@ class Request:
 class Response:
     """An answer, or what there is instead of one.
 
-    `content` is JSON or, as bytes, anything else; `takes_s` is the time until it is there, `error`
-    what the client sees in its place.
+    `content` is a JSON value or, as bytes, anything else; `takes_s` is the time until it arrives,
+    `error` what the client gets in its place.
     """
 
     status_code: int
@@ -57,7 +57,7 @@ class Response:
 
     @property
     def is_stream_consumed(self) -> bool:
-        """Whether it was read before: never."""
+        """Whether it was read before: it never was."""
         return False
 
     def iter_raw(self) -> Iterator[bytes]:
@@ -66,7 +66,7 @@ class Response:
 
 
 class Server(Protocol):
-    """Who answers."""
+    """What answers the requests."""
 
     def connect_s(self) -> float:
         """How long a connection takes."""
@@ -150,7 +150,7 @@ class Http:
         return response
 
     def _connect(self, request: Request) -> None:
-        """Until the request leaves; the guard may see that it is too late for that."""
+        """Connect; the guard raises if it is too late for the request to leave."""
         seconds = self._server.connect_s()
         self._world.sleep(min(seconds, CONNECT_TIMEOUT_S))
         if seconds > CONNECT_TIMEOUT_S:

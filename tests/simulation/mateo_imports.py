@@ -1,8 +1,8 @@
 """The imports that the fake of the Import API keeps: their bodies, their rows, what came of them.
 
-Bodies are read and rows fail as in `mateo_emulator`, with its codes and texts. Two markers come on
-top of that: a row whose `city` is `FAIL` fails, one whose `city` is `REFUSE` makes the whole POST
-fail.
+Bodies are read and rows fail as in `mateo_emulator`, with its codes and texts. There are two more
+markers: a row whose `city` is `FAIL` fails, and one whose `city` is `REFUSE` has the whole POST
+refused.
 """
 
 import json
@@ -40,7 +40,7 @@ class StoredImport:
     Facts for a checker: `body` as it was posted, `created_at` and `finished_at` by the true time,
     `failures` with their rows' numbers, `done_rows`: how many rows were applied or have failed,
     `within`: how many are within the day's limit.
-    `created_us` is by Mateo's clock; the rest says how the import shows itself.
+    `created_us` is by Mateo's clock; the other fields say how Mateo shows the import.
     """
 
     id: str
@@ -63,7 +63,7 @@ class StoredImport:
     is_normalised: bool = False
     is_of_others: bool = False
     links_end_at: float = math.inf
-    """From then on, links have expired when they are given out; flaky ones have at times."""
+    """From then on links are given out expired; flaky links are at any time, by chance."""
 
     @property
     def rows(self) -> int:
@@ -77,7 +77,7 @@ class StoredImport:
 
     @property
     def shown_payload(self) -> Sequence[Any]:
-        """The rows as Mateo gives them back: perhaps with other values and with more columns."""
+        """The rows as Mateo shows them: in some runs with other values and one more column."""
         if not self.is_normalised:
             return self.payload
         return [normalised(row) for row in self.payload]
@@ -117,7 +117,7 @@ class Records:
         self._owners: dict[tuple[str, str], str] = {}
 
     def apply(self, one: StoredImport, rows: int, now: float) -> None:
-        """Go on with an import for so many rows."""
+        """Process the next `rows` rows of an import."""
         part = one.payload[one.done_rows : one.done_rows + rows]
         for number, row in enumerate(part, one.done_rows):
             failure = self._failure(one, row) if number < one.within else OVER_QUOTA
@@ -135,7 +135,7 @@ class Records:
         one.done_rows = min(one.done_rows + rows, one.rows)
 
     def _failure(self, one: StoredImport, row: Any) -> tuple[str, str] | None:
-        """Code and message if a row fails."""
+        """Code and message of a row that fails; else None."""
         if not isinstance(row, dict):
             return "22023", "a row must be an object"
         if row.get("city") == "FAIL":
@@ -147,7 +147,7 @@ class Records:
         return None
 
     def _without_contact(self, one: StoredImport, row: Mapping[str, Any]) -> tuple[str, str] | None:
-        """The same for a deal or appointment; `23503` heals once its contact is there."""
+        """The same for a deal or an appointment; `23503` is over once its contact is there."""
         table = one.type.removesuffix("_details")
         contact = row.get("contact_external_id")
         if contact is not None and contact not in self._contacts:
@@ -209,7 +209,7 @@ def _is_refused(row: object) -> bool:
 
 
 def columns_of(document: Mapping[str, Any], import_id: str, created_us: int) -> dict[str, Any]:
-    """The columns of an import that is created now, except those that are made when it is shown."""
+    """The columns of a new import, except those that are made when it is shown."""
     timestamp = datetime.fromtimestamp(created_us / MICROSECONDS, UTC)
     return {
         "id": import_id,

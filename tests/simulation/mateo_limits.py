@@ -1,4 +1,4 @@
-"""The limits of the fake of the Import API, as `mateo_emulator` has them: a second and two days."""
+"""The limits of the fake of the Import API, per second and day, as `mateo_emulator` has them."""
 
 import math
 from collections import deque
@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 
 class Standing(NamedTuple):
-    """Where a request stands with a limit; `reset_s` is how long until there is room again."""
+    """Where requests stand with a limit; `reset_s` is how long until there is room again."""
 
     limit: int
     remaining: int
     reset_s: float
 
     def headers(self, style: str) -> dict[str, str]:
-        """Those of a 429. `style`: `all`, `no_retry_after` or `none`."""
+        """Headers that tell it. `style`: `all`, `no_retry_after` or `none`."""
         if style == "none":
             return {}
         seconds = str(max(1, math.ceil(self.reset_s)))
@@ -31,7 +31,7 @@ class Standing(NamedTuple):
 class Window:
     """A strict sliding second: refused arrivals count as well.
 
-    A rate that is not a whole number is kept over a longer or shorter time.
+    A rate that is not a whole number has a window that is longer or shorter than a second.
     """
 
     def __init__(self, rate: float) -> None:
@@ -48,7 +48,7 @@ class Window:
         return len(arrivals) <= self.limit
 
     def standing(self, now: float) -> Standing:
-        """How it looks right after an arrival."""
+        """Where requests stand right after an arrival."""
         arrivals, limit = self._arrivals, self.limit
         count = len(arrivals)
         blocking = arrivals[-limit] if limit <= count else arrivals[0]
@@ -56,7 +56,7 @@ class Window:
 
 
 class Days:
-    """The days of a time zone, begun `offset_s` after its midnight; knows the last one by heart."""
+    """The days of a time zone, begun `offset_s` after its midnight; caches the last one."""
 
     def __init__(self, zone: ZoneInfo, offset_s: float = 0.0) -> None:
         self._zone = zone
@@ -81,7 +81,7 @@ class Days:
         return self._end - now
 
     def passed(self, now: float) -> float:
-        """The share of its day that is over at a time."""
+        """The share of a time's day that is over then."""
         self.of(now)
         return (now - self._begin) / (self._end - self._begin)
 
@@ -119,12 +119,12 @@ class Quota:
         return fits
 
     def requests(self, now: float) -> Standing:
-        """How it looks with the requests."""
+        """Where a day's requests stand."""
         left = self.requests_per_day - self._usage(now).requests - self._by_others(now)
         return Standing(self.requests_per_day, max(0, left), self.days.left(now))
 
     def entities(self, now: float) -> Standing:
-        """How it looks with the entities."""
+        """Where a day's entities stand."""
         left = self.entities_per_day - self._usage(now).entities - self._by_others(now)
         return Standing(self.entities_per_day, max(0, left), self.days.left(now))
 

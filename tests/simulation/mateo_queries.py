@@ -1,6 +1,6 @@
 """`GET /import` of the fake of the Import API: the filters, columns and order that the relay uses.
 
-Whatever else is asked for is refused with 400, as a name or an operator that does not exist.
+Anything else is refused with 400, like a name or an operator that does not exist.
 """
 
 import re
@@ -25,7 +25,7 @@ _ORDERS = {"created_at", "created_at.asc"}
 
 
 class Query(NamedTuple):
-    """What is asked for; no `columns`: everything, no `ids`: whatever id."""
+    """What is asked for; without `columns` all of them, without `ids` imports of any id."""
 
     ids: Sequence[str] | None
     conditions: Sequence[tuple[str, str, str]]
@@ -65,7 +65,7 @@ def read_query(params: Params) -> Query:
 def find(imports: Mapping[str, StoredImport], query: Query, now: float) -> Sequence[StoredImport]:
     """The imports that a query finds at a time (s since the epoch), at most 50.
 
-    They are in their order only if that is asked for.
+    Oldest first if an order is asked for, else newest first: Mateo promises none then.
 
     Raises:
         ApiError: 400.

@@ -24,9 +24,9 @@ from tests.simulation.world import World
 ORIGIN, FOREIGN_ORIGIN = "https://mateo.example.com", "https://files.example.com"
 BASE_URL = f"{ORIGIN}/api/v1"
 ANSWER_S = 0.1
-"""The most that an answer usually takes."""
+"""How long an answer takes at most, unless Mateo is slow."""
 PROCESSING_S = 5.0
-"""The most that an import usually takes, from its creation to its counts."""
+"""How long an import takes at most, after a first second, unless Mateo is slow."""
 PAYLOAD_INLINE_MAX, FAILED_INLINE_MAX, LINK_LIFETIME_S = 1_000, 100, 3_600.0
 CONTACT_LISTS = ("customers", "leads")
 """As in `mateo_emulator`."""
@@ -67,7 +67,7 @@ class MateoServer:
         return read_body(body, CONTACT_LISTS)
 
     def create(self, columns: dict[str, Any], body: bytes, *, within: int) -> StoredImport:
-        """Keep a new import, and process it in a while; rows after the first `within` fail."""
+        """Keep a new import, and process it later; rows after the first `within` fail."""
         if self.fault_profile.other_clients and len(self.imports) % 3 == 0:
             self._create_of_others(columns["type"])
         one = self._stored(columns, body)
@@ -127,7 +127,7 @@ class MateoServer:
             return 1.0 + self.seconds(PROCESSING_S)
         if self.happens(0.05):
             return math.inf
-        longest = 2_000.0 if self.happens(0.2) else 60.0  # hours that are waited find little
+        longest = 2_000.0 if self.happens(0.2) else 60.0  # hours of waiting seldom find a fault
         return float(60.0 * longest ** self._random.random())
 
     def _process(self, one: StoredImport) -> None:
@@ -178,7 +178,7 @@ class MateoServer:
             raise ApiError(400, "42703", f"column import.{error} does not exist") from error
 
     def _shown(self, one: StoredImport) -> dict[str, Any]:
-        """Everything that Mateo tells of an import, with links as they are valid now."""
+        """Everything that Mateo shows of an import, with links that are valid from now on."""
         is_large = one.has_links or one.rows > PAYLOAD_INLINE_MAX
         shown = {
             **one.columns,
@@ -228,11 +228,11 @@ class MateoServer:
         return probability > 0 and self._random.random() < probability
 
     def seconds(self, most: float) -> float:
-        """Any time up to so many seconds."""
+        """A random time up to `most`."""
         return most * self._random.random()
 
 
 def _hidden(one: StoredImport) -> Any:
-    """What is shown of a payload that is hidden: nothing, no rows, or rows that tell nothing."""
+    """What is shown of a hidden payload: nothing, no rows, or rows that say nothing."""
     shapes: tuple[Any, ...] = (None, [], [{"status": "done"} for _ in range(one.rows)])
     return shapes[int(one.id.replace("-", "")[-1], 16) % len(shapes)]

@@ -1,15 +1,15 @@
 """The fake of the Import API and `mateo_emulator`, side by side.
 
-The same operations go through the relay's own client to both. Compared is what the client makes of
-the answers; imports are numbered in the order of their creation, because ids and times differ.
+The same operations go through the relay's own client to both, and what the client makes of the
+answers is compared. Imports are numbered in the order of their creation, as ids and times differ.
 
-Where they are not the same, and why:
-    * Only what the relay asks for is answered by the fake, anything else with 400.
+Where the two differ, and why:
+    * The fake answers only what the relay asks for, and anything else with 400.
     * The fake counts downloads from Mateo's own host as requests, which the relay has to expect.
-    * The fake knows neither columns nor handles: what a row says of itself is of no interest there.
-    * It has markers that make a row or a request fail; `test_mateo_faults` shows them.
+    * The fake checks neither the columns of a row nor the values of its handles.
+    * The fake has markers that make a row or a request fail; `test_mateo_faults` shows them.
     * A payload has to be an array, as the relay sends it; the documented example `{}` is refused.
-    * Both have one text per refusal of a request, but not the same.
+    * Refusals of a request have a text on both sides; the texts differ.
 """
 
 import json
@@ -30,7 +30,7 @@ from import_relay.mateo.client import (
 )
 from import_relay.report.failures import listed_failures, read_failures
 from import_relay.storage.pacing import Permit
-from tests.integration.mateo_emulator.emulator import TOKEN as LOCAL_TOKEN
+from tests.integration.mateo_emulator.emulator import TOKEN as EMULATOR_TOKEN
 from tests.integration.mateo_emulator.emulator import Emulator, wait_for
 from tests.simulation.mateo import TOKEN, Mateo
 from tests.simulation.mateo_server import BASE_URL
@@ -48,14 +48,14 @@ CONTACTS, DEALS, APPOINTMENTS = "contact_details", "deal_details", "appointment_
 
 
 class NoDelay(random.Random):
-    """Nothing takes any time, so that what is processed when is up to the test."""
+    """Draws zeros: nothing takes any time, and the test decides when imports are processed."""
 
     def random(self) -> float:
         return 0.0
 
 
 class Side(Protocol):
-    """One of the two. `ids`: of its imports, in the order of their creation."""
+    """One of the two. `ids`: of its imports, in order; `asked`: permits that its guard saw."""
 
     api: ImportApi
     ids: list[str]
@@ -112,11 +112,11 @@ class Fake:
 
 
 @dataclass
-class Local:
+class Emulated:
     """`mateo_emulator`, which processes imports only when it is told to."""
 
     emulator: Emulator
-    token: str = LOCAL_TOKEN
+    token: str = EMULATOR_TOKEN
     ids: list[str] = field(default_factory=list)
     asked: list[Permit] = field(default_factory=list)
 
@@ -149,15 +149,15 @@ def _note(side: Side, permit: Permit) -> bool:
 
 @dataclass
 class Both:
-    """Does the same with both, and wants the same of both."""
+    """Does the same with both, and expects the same of both."""
 
     sides: tuple[Side, Side]
 
     def same(self, operation: Callable[[Side], object]) -> object:
-        local, fake = (_attempt(side, operation) for side in self.sides)
-        assert fake == local
+        emulated, fake = (_attempt(side, operation) for side in self.sides)
+        assert fake == emulated
         assert len(self.sides[0].asked) == len(self.sides[1].asked)  # the guard sees each request
-        return local
+        return emulated
 
     def finish(self) -> None:
         for side in self.sides:
@@ -175,10 +175,10 @@ def _attempt(side: Side, operation: Callable[[Side], object]) -> object:
 def both(emulator: Emulator) -> Both:
     """Both without limits."""
     emulator.change("limits", **UNLIMITED)
-    return Both((Local(emulator), Fake(Account(**UNLIMITED))))
+    return Both((Emulated(emulator), Fake(Account(**UNLIMITED))))
 
 
-# what the relay asks, and what of the answer is the same for both
+# what the relay asks, and which parts of the answers are compared
 
 
 def create(body: bytes) -> Callable[[Side], object]:
@@ -287,7 +287,7 @@ def body(type_: str, rows: Sequence[object], **columns: object) -> bytes:
 
 
 def drawn_body(chance: random.Random) -> bytes:
-    """Mostly good rows; some fail, some requests are refused."""
+    """A body with mostly good rows; some rows fail, some requests are refused."""
     if chance.random() < 0.2:
         return chance.choice(UNUSABLE)
     type_ = chance.choice((CONTACTS, CONTACTS, DEALS, APPOINTMENTS))
@@ -316,7 +316,7 @@ def drawn_row(chance: random.Random, type_: str) -> object:
 
 
 def drawn_operation(chance: random.Random, imports: int) -> Callable[[Side], object]:
-    """Something to do when there are so many imports."""
+    """An operation when there are `imports` imports."""
     drawn = chance.random()
     if drawn < 0.35 or not imports:
         return create(drawn_body(chance))

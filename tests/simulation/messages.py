@@ -1,4 +1,4 @@
-"""What a message of the queue tells, read from its text."""
+"""What the text of a queue message says."""
 
 from pydantic_core import from_json
 
@@ -15,10 +15,10 @@ def records_in(body: str) -> set[str]:
 
 
 def is_too_old(body: str) -> bool:
-    """Whether the relay itself made a message a dead letter, as it had waited too long."""
+    """Whether the relay made a message a dead letter because it had waited too long."""
     return '"moved": {"code": "requeued.too_long"' in body
 
 
 def is_unproven(body: str) -> bool:
-    """Whether the relay made a message a dead letter, as nothing tells why Mateo refuses it."""
+    """Whether the relay made a message a dead letter because no refusal of it was proven."""
     return '"moved": {"code": "row.refused_unproven"' in body

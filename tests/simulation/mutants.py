@@ -5,8 +5,8 @@
 Each mutant of `mutations` gets a process of its own, which runs seeds with a copy of the relay that
 has this fault, until one breaks a promise that the fault should break. Prints which seed that was.
 Mutants that are called harmless, and the relay as it is, run as well and must break nothing. Ends
-with 1 if a fault is not found or if something else breaks. `--record` keeps the seeds in
-`mutations/seeds.json`, where the tests have them from.
+with 1 if a fault is not found or if something else breaks. `--record` writes the seeds into
+`mutations/seeds.json` for the tests.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from tests.simulation.mutations.mutant import Mutant, copy_with, edited
 
 SEEDS = 5_000
 HARMLESS_SEEDS = 300
-"""What is called harmless is tried with so many: enough for most of those that are not."""
+"""How many a harmless mutant is tried with: enough to catch most of the others."""
 WIDTH = 80
 RECORDED = Path(__file__).parent / "mutations" / "seeds.json"
 PRELOADED = (
@@ -42,12 +42,12 @@ PRELOADED = (
     "yaml",
     "zoneinfo",
 )
-"""What is the same for every mutant and takes long to import."""
+"""Modules that every mutant uses unchanged, and that take long to import."""
 _context = get_context("forkserver")
 
 
 class Catch(NamedTuple):
-    """A seed that breaks a promise, and how. `seed` is 0 if none of those that were run does."""
+    """A seed that breaks a promise, and how; 0 if no seed that was run breaks one."""
 
     seed: int
     promise: str
@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     wanted = [MUTANTS[name] for name in options.names or MUTANTS]
     for edit in (edit for mutant in wanted for edit in mutant.edits):
-        edited(edit)  # if one has rotten, now and not after minutes
+        edited(edit)  # fails at once, not after minutes, if the code has changed
     caught: dict[str, Catch] = {}
     good = True
     print(_row("mutant", "promise", "seed", "time", "what the seed finds"))
@@ -107,7 +107,7 @@ def _row(name: str, promise: str, seed: str, seconds: str, what: str) -> str:
 
 
 def _is_clean(caught: Mapping[str, Catch]) -> bool:
-    """Whether the relay as it is breaks nothing in the seeds that found the faults."""
+    """Whether the relay as it is breaks nothing up to the last seed that found a fault."""
     last = max((catch.seed for catch in caught.values()), default=0)
     catch = hunt(None, range(1, last + 1))
     if catch.seed:
@@ -127,7 +127,7 @@ def recorded() -> Mapping[str, int]:
 
 
 def record(mutant: Mutant, seed: int) -> None:
-    """Keep a seed; those of other mutants stay, if there still are such mutants."""
+    """Write the seed of a mutant; seeds of mutants that no longer exist are left out."""
     known = recorded() if RECORDED.exists() else {}
     seeds = {**known, mutant.name: seed}
     kept = {name: seeds[name] for name in sorted(seeds) if name in MUTANTS}
@@ -154,7 +154,7 @@ def hunt(mutant: Mutant | None, seeds: Iterable[int]) -> Catch:
             seed, promise, what = receiving.recv()
         except EOFError as error:
             name = mutant.name if mutant else "the relay as it is"
-            raise RuntimeError(f"{name}: the process died, and said why") from error
+            raise RuntimeError(f"{name}: the process died; its last words are above") from error
         finally:
             process.join()
     return Catch(seed, promise, what, time.monotonic() - begun)
@@ -167,7 +167,7 @@ def _hunt_here(mutant: Mutant | None, seeds: Iterable[int], sending: Connection)
 
 
 def become(mutant: Mutant | None, folder: Path) -> None:
-    """Let this process, which has not imported the relay yet, have a copy of it with a fault."""
+    """Let this process, which has not imported the relay yet, import a copy with a fault."""
     path, definition = copy_with(mutant, folder)
     assert "import_relay" not in sys.modules
     sys.path.insert(0, str(path))
@@ -189,7 +189,7 @@ def _first_catch(mutant: Mutant | None, seeds: Iterable[int]) -> tuple[int, str,
 
 
 def _breaks(mutant: Mutant | None, promise: str) -> bool:
-    """Whether this promise is one that it should break; harmless ones should not break any."""
+    """Whether the mutant should break this promise; of a harmless one, any promise counts."""
     known = mutant.breaks if mutant else ()
     return not known or promise.partition(":")[0] in known
 

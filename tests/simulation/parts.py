@@ -41,7 +41,7 @@ RECEIVE_S, SUBMIT_S, TRACK_S, REPORT_S = 10.0, 120.0, 60.0, 300.0
 
 
 class Parts:
-    """What one execution environment keeps: its use case, with what it has seen of permits."""
+    """What one execution environment keeps: its use cases, and the permits that they have seen."""
 
     def __init__(self, relay: "Relay") -> None:
         self._relay = relay
@@ -49,7 +49,7 @@ class Parts:
         self._times: Any = {"clock": world.clock, "sleep": world.sleep}
 
     def emit(self, event: str, **keys: object) -> None:
-        """An event of the use case is a line of the trace."""
+        """Write a log event of a use case into the trace."""
         assert not reserved_keys(keys), event
         self._world.tell(event, **keys)
 
@@ -73,7 +73,7 @@ class Parts:
         stores, permits, account = self._relay.stores, self._permits(), self._relay.account
         parts = SubmissionParts(
             mapper=mapper_of(self._relay),
-            fetching=self._reading(),
+            fetching=self._fetching(),
             states=stores.states,
             lease=stores.lease,
             queue=stores.queue,
@@ -106,7 +106,7 @@ class Parts:
             parts, tools, account.rows_per_import, unproven_s=account.unproven_hours * 3_600
         )
 
-    def _reading(self) -> Fetching:
+    def _fetching(self) -> Fetching:
         client = self._relay.crm_client
         return Fetching(connections(), Secrets(), client, emit=self.emit, **self._times)
 
@@ -188,12 +188,12 @@ class Parts:
 
 
 def _no_file(path: Path, *others: object, created_at: float) -> None:
-    """A table whose Excel file is empty."""
+    """Instead of the Excel file of a table: an empty one."""
     path.touch()
 
 
 def _no_workbook(
     title: str, header: Sequence[str], lines: Iterable[Sequence[str]], *, created_at: float
 ) -> bytes:
-    """A report whose Excel file is empty: nothing of a run reads it."""
+    """Instead of the Excel file of a report: an empty one, as nothing in a run reads it."""
     return b""

@@ -1,7 +1,7 @@
 """The fake of Lambda's event source mapping, which drains a queue by invoking the submitter.
 
-Two pollers or more gather a batch within the batching window, up to 6 MB, and poll on for a while
-after the mapping was disabled.
+Each poller gathers a batch within the batching window, up to 6 MB, and polls on for a while after
+the mapping was disabled.
 """
 
 from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ class EventSourceMapping:
 
     def _poll(self) -> None:
         if self._world.now < self._wakes_at:
-            return  # it was to be later at first: what came earlier has planned the next one
+            return  # planned before an earlier poll, which has planned the next one
         self._wakes_at = float("inf")
         if not self._is_polling() or not self._idle:
             return
@@ -73,7 +73,7 @@ class EventSourceMapping:
         return state.enabled or self._world.now < state.disabled_at + self._disable_lag_s
 
     def _deliver(self, batch: list[Received]) -> None:
-        """The window is over: take what came meanwhile, and invoke."""
+        """The window is over: take what has come in the meantime, and invoke."""
         if self._is_polling():
             room = BATCH_B - sum(event_b(one.body) for one in batch)
             known = {one.id for one in batch}

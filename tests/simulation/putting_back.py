@@ -1,7 +1,7 @@
-"""Persons who put stored items back, and import_files, which goes on with what they began.
+"""People who put stored items back by a replay, and import_files, which goes on with replays.
 
-A person runs a replay again that failed. Once import_files has nothing to do for it, it waits for
-dead letters to be redriven. A run whose time was up does not tell whether there is something to do.
+A person repeats a replay that failed. Once two runs of import_files have found nothing to put back,
+a replay waits for dead letters to be redriven. A run that had no time left proves nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.simulation.relay import Relay
 
 PUT_BACK_S = 600.0
-"""So long one run of a replay lasts at most; then the person has to run it again."""
+"""How long one run of a replay lasts at most; then the person has to repeat it."""
 AGAIN_S = 45.0
 EVERY_S = 300.0
 """As the schedule of import_files in template.yaml."""
@@ -47,12 +47,12 @@ class Received(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WatchedFeeding(ReplayFeeding):
-    """Says after each run whether it failed nowhere and had time for all replays."""
+    """Notes after each run whether nothing failed and there was time for all replays."""
 
     note: Callable[[bool], None]
 
     def feed(self, *, of_files: int, until: float) -> ReplaysFed:
-        """Put back what there is room for."""
+        """Put back as many items as there is room for."""
         fed = ReplayFeeding.feed(self, of_files=of_files, until=until)
         self.note(not fed.failed and self.clock() < until)
         return fed
@@ -61,9 +61,9 @@ class WatchedFeeding(ReplayFeeding):
 class PuttingBack:
     """All replays of a run.
 
-    `items`: what came of them to submission, by `<delivery>/<number>`. `wanted`: replay → items
-    that had ended when it began, and that it has to put back. `under_way`: replays to be begun.
-    `crowded`: how many items of replays were queued where that was too many.
+    `items`: those that submission received, by `<delivery>/<number>`. `wanted`: replay → items that
+    had an outcome when it began, all of which it has to put back. `under_way`: replays that are not
+    begun yet. `crowded`: numbers of queued items of replays that were too many.
     """
 
     def __init__(self, relay: Relay, plans: Sequence[PutBack]) -> None:
@@ -85,7 +85,7 @@ class PuttingBack:
             relay.queue.sent = self._sent
 
     def begun(self) -> None:
-        """A person has begun one: import_files goes on with all of them."""
+        """A person has begun a replay; after the last one import_files goes on with all of them."""
         self.under_way -= 1
         if not self.under_way:
             self._relay.world.after(EVERY_S, self._go_on)
@@ -106,11 +106,11 @@ class PuttingBack:
         self._was_complete = was_complete
 
     def unfinished(self) -> list[str]:
-        """Replays that have not put back all that they should."""
+        """Replays that have not put back all their items."""
         return [name for name, item in self.noted().items() if item["finished"]["N"] != "1"]
 
     def is_quiet(self) -> bool:
-        """Whether no replay can get any further by now."""
+        """Whether no replay can go on by now."""
         if self.under_way:
             return False
         state, times = self._unchanged
@@ -127,9 +127,9 @@ class PuttingBack:
         return self.noted()
 
     def _sent(self, url: str) -> None:
-        """import_files queues at most a day's entities of replays, or the first object of one.
+        """Note if import_files queues more than a day's entities and the first object of a replay.
 
-        A person who begins a replay queues its first items, whatever else is queued.
+        A person who begins a replay may queue its first items, whatever else is queued.
         """
         self._sent_before(url)
         if url != BULK_URL:
@@ -140,25 +140,25 @@ class PuttingBack:
             return
         before = self._totals
         self._totals = self._counted()
-        if self._person_at < process.dies_at - FILES_S:  # else it may not know of these
+        if self._person_at < process.dies_at - FILES_S:  # else it may not know of them
             queued: dict[str, int] = {}
             for pk, item in self.noted().items():
-                ends = [int(value["N"]) for name, value in item.items() if name[:5] == "rows_"]
-                queued[pk] = self._totals[pk] - int(item["lost"]["N"]) - sum(ends)
+                done = [int(value["N"]) for name, value in item.items() if name[:5] == "rows_"]
+                queued[pk] = self._totals[pk] - int(item["lost"]["N"]) - sum(done)
             more = {pk: total - before.get(pk, 0) for pk, total in self._totals.items()}
             crowds = [pk for pk, items in more.items() if 0 < items < queued[pk]]
             if crowds and sum(queued.values()) > self._relay.account.bulk_entities:
                 self.crowded.append(sum(queued.values()))
 
     def person_counted(self) -> None:
-        """What counts as put back by now was a person's, whoever sends what the queue refused."""
+        """Note that a person put back what counts so far, even if import_files has to send it."""
         self._person_at, self._totals = self._relay.world.now, self._counted()
 
     def _counted(self) -> dict[str, int]:
         return {pk: int(item["total"]["N"]) for pk, item in self.noted().items()}
 
     def received(self, occurrences: Iterable[Occurrence]) -> None:
-        """Note what submission was given."""
+        """Note the items that submission has received."""
         for one in occurrences:
             if one.replay is not None:
                 original = f"{original_delivery(one.delivery)}/{one.number}"
@@ -175,13 +175,13 @@ class _Replay:
         self._name = name
 
     def begin(self) -> None:
-        """Begin it, or go on with it after it failed."""
+        """Begin it, or repeat it after it failed."""
         relay, name, plan = self._relay, self._name, self._plan
         now = relay.world.now
         if name not in self._all.wanted and plan.outcome == "all" and not plan.connection:
             since = (now - plan.last_s) * 1_000_000
             self._all.wanted[name] = {
-                item for item in ended_items(relay) if received_at(item) >= since
+                item for item in items_with_outcome(relay) if received_at(item) >= since
             }
         replay = Replay(name, int(now * 1_000_000), "mapping corrected")
         selection = Selection(now - plan.last_s, now + 60, plan.connection, plan.outcome)
@@ -210,8 +210,8 @@ def received_at(item: str) -> int:
     return int(timestamp.timestamp()) * 1_000_000 + int(text[15:])
 
 
-def ended_items(relay: Relay) -> set[str]:
-    """Items of senders that have ended, by what the ledger says."""
+def items_with_outcome(relay: Relay) -> set[str]:
+    """Items of senders that have an outcome by what the ledger says."""
     found = set()
     for pk, item in relay.dynamodb.tables.get("ledger", {}).items():
         if pk.startswith("outcome#"):

@@ -1,8 +1,8 @@
 """The fake of SQS; `pollers` has what drains a queue.
 
-Messages come in any order and sometimes twice; what is not deleted is delivered again after the
-visibility timeout and, too often received, goes to the dead-letter queue. A message has the lineage
-of the invocation that sent it.
+Messages come in any order and sometimes twice. A message that is not deleted is redelivered after
+the visibility timeout and, if it was received too often, moved to the dead-letter queue. A message
+has the lineage of the invocation that sent it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,16 +19,16 @@ RETENTION_S = 14 * 86_400.0
 MAX_RECEIVES = 10
 BATCH_MESSAGES = 10_000
 BATCH_B = 6 * 1024 * 1024
-"""Of an event of Lambda's, with all that it says of each message."""
+"""Bytes of one event of Lambda's, with all that it says of each message."""
 ENVELOPE_B = 847
 """What Lambda adds to a message in its event."""
 COUNTS_LATE_S = 60.0
-"""So late counts of messages are at most (AWS: SQS, metrics)."""
+"""How late counts of messages are at most (AWS: SQS, metrics)."""
 MAX_DELAY_S = 900
-"""Of one message (SQS: `DelaySeconds`)."""
+"""Of a message (SQS: `DelaySeconds`)."""
 POLLERS = 2
 MAX_DUPLICATES = 12
-"""Of a run: what comes twice is requeued twice, and those copies come twice again, without end."""
+"""Of a run: else copies of copies would be requeued and come twice again, without end."""
 URL, BULK_URL, DEAD_LETTER_URL = "queue", "bulk", "dead"
 HELD_URL, BULK_HELD_URL = "held", "bulk-held"
 LANES = {Lane.LIVE: URL, Lane.BULK: BULK_URL}
@@ -69,9 +69,9 @@ def event_b(body: str) -> int:
 
 
 class Queue:
-    """The queues and their dead-letter queue. `changed`: queue → is called when messages of it may
-    be visible.
+    """The queues of the relay and their dead-letter queue.
 
+    `changed`: URL of a queue → called with the time from which on a message is visible.
     `duplicates`: how often a message stayed visible although it was received; `partials`: how
     often only some messages of a call were taken; `missed`: how often the SDK did not get an answer
     with messages and asked again. `dead_wakes`: the queues of which a wake was received too often.
@@ -102,9 +102,9 @@ class Queue:
         self.received: Callable[[Sequence[Received]], object] = lambda found: None
         """Told what a process receives by itself."""
         self.sent: Callable[[str], object] = lambda url: None
-        """Told the queue of what was sent."""
+        """Told the queue to which a message was sent."""
         self.lineage: Callable[[], int] = lambda: 0
-        """That of the process that sends, which travels in a header of its request."""
+        """Lineage of the process that sends; it travels in a header of the request."""
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
         """The call of boto3's client."""
@@ -116,7 +116,7 @@ class Queue:
         def send(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             for entry in entries:
                 if QueueUrl == DEAD_LETTER_URL:
-                    self.write_tombstone(entry["MessageBody"])
+                    self.put_dead_letter(entry["MessageBody"])
                 else:
                     self.put(entry["MessageBody"], entry.get("DelaySeconds", 0), QueueUrl)
             return [{"Id": entry["Id"]} for entry in entries]
@@ -227,7 +227,7 @@ class Queue:
         if url in self.changed:
             self.changed[url](message.visible_at)
 
-    def write_tombstone(self, body: str) -> None:
+    def put_dead_letter(self, body: str) -> None:
         """Store a message in the dead-letter queue."""
         self._count += 1
         now = self._world.now

@@ -13,20 +13,20 @@ from tests.simulation.scenario import Findings
 from tests.simulation.world import Fault
 
 WORDS: Mapping[str, str] = {  # Jepsen's, and three more
-    "attempted": "items that CRMs tried to deliver",
-    "acknowledged": "items that were answered with a 2xx",
-    "lost": "acknowledged items that no end accounts for",
+    "attempted": "items that CRMs tried to deliver, and rows of files",
+    "acknowledged": "items with a 2xx, rows that were read, and items put back",
+    "lost": "acknowledged items that are not where the relay says, or nowhere",
     "duplicated": "items or imports that Mateo has twice",
     "stale": "columns that something older was imported into",
-    "unexpected": "ends that nothing explains, rows that nobody delivered",
+    "unexpected": "outcomes that nothing explains, rows that nobody delivered",
     "over-limit": "times that a limit of the account was exceeded",
-    "recovered": "acknowledged items that had to be requeued",
+    "recovered": "acknowledged items that were redelivered, requeued or put back",
     "miscounted": "sums of the relay that do not agree with Mateo",
-    "unreported": "ended imports without a true report",
-    "stuck": "things that still wait when all has been calm for days",
+    "unreported": "finished imports and files without a true report",
+    "stuck": "things that still wait after days of calm",
 }
 TERMINAL_PERIOD_S, PERIOD_S = 0.2, 10.0
-"""Between two lines of progress, on a terminal and elsewhere."""
+"""Between two lines of progress: on a terminal, and elsewhere."""
 SEEDS_NAMED = 10
 """Failing seeds that the text names for each promise; the JSON has all of them."""
 
@@ -47,7 +47,7 @@ class Failure:
 
 @dataclass(slots=True)
 class RunTotals:
-    """Sums over seeds. `hits`: (operation, fault) → how often; `met`: condition → in how many.
+    """Sums over seeds. `hits`: (operation, fault) → how often; `met`: condition → in how many runs.
 
     `busy_s`: CPU time, in s.
     """
@@ -57,7 +57,7 @@ class RunTotals:
     days: float = 0.0
     busy_s: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
-    ends: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     met: Counter[str] = field(default_factory=Counter)
     hits: Counter[tuple[str, Fault]] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
@@ -68,7 +68,7 @@ class RunTotals:
         self.calls += findings.calls
         self.days += findings.days
         self.counts.update(findings.counts)
-        self.ends.update(findings.ends)
+        self.outcomes.update(findings.outcomes)
         self.met.update(findings.met)
         faults = findings.scenario.faults
         self.hits.update((operation, faults[n]) for n, operation in findings.hit.items())
@@ -83,14 +83,14 @@ class RunTotals:
         self.days += other.days
         self.busy_s += other.busy_s
         self.counts.update(other.counts)
-        self.ends.update(other.ends)
+        self.outcomes.update(other.outcomes)
         self.met.update(other.met)
         self.hits.update(other.hits)
         self.failures += other.failures
 
     @property
     def per_core(self) -> float:
-        """Seeds per second of CPU time: what a core does that has nothing else to do."""
+        """Seeds per second of CPU time: what a core with nothing else to do runs."""
         return self.seeds / self.busy_s if self.busy_s else 0.0
 
     def by_promise(self) -> Mapping[str, Sequence[Failure]]:
@@ -103,7 +103,7 @@ class RunTotals:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A campaign. `wanted`: seeds that were asked for, from `first`; `seconds`: by the wall."""
+    """A campaign. `wanted`: seeds that were asked for, from `first`; `seconds`: of wall time."""
 
     totals: RunTotals
     first: int
@@ -124,7 +124,7 @@ class Report:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a campaign is: one line that is written again on a terminal, else one every 10 s."""
+    """How far a campaign is: one line that is rewritten on a terminal, else one every 10 s."""
 
     out: TextIO
     wanted: int
@@ -148,14 +148,14 @@ class Progress:
         self.out.flush()
 
     def note(self, failures: Sequence[Failure]) -> None:
-        """Say at once which seeds failed: a long campaign need not be waited for."""
+        """Say at once which seeds failed, long before the campaign ends."""
         for one in failures:
             start = "\r\x1b[2K" if self.out.isatty() else ""
             self.out.write(f"{start}seed {one.seed}, {one.promise}: {one.what.splitlines()[0]}\n")
         self.out.flush()
 
     def end(self) -> None:
-        """Leave an empty line for what comes next."""
+        """Clear the line for what comes next."""
         if self.out.isatty():
             self.out.write("\r\x1b[2K")
             self.out.flush()
@@ -193,10 +193,10 @@ def _what_happened(totals: RunTotals) -> Iterator[str]:
         f"  {word:<14}{totals.counts[word]:>13,}  {WORDS.get(word, '')}".rstrip()
         for word in (*WORDS, *others)
     )
-    ends = sorted(totals.ends.items(), key=lambda end: (-end[1], end[0]))
-    lines = [f"  {end:<14}{count:>13,}" for end, count in ends]
-    total = [f"  {'':<14}{'-' * 13}", f"  {'total':<14}{totals.ends.total():>13,}"]
-    yield "\n".join(["How items ended:", "", *lines, *total])
+    outcomes = sorted(totals.outcomes.items(), key=lambda one: (-one[1], one[0]))
+    lines = [f"  {outcome:<14}{count:>13,}" for outcome, count in outcomes]
+    total = [f"  {'':<14}{'-' * 13}", f"  {'total':<14}{totals.outcomes.total():>13,}"]
+    yield "\n".join(["Outcomes of items:", "", *lines, *total])
     if totals.met:
         met = [f"  {count:>13,}  {name}" for name, count in totals.met.most_common()]
         yield "\n".join(["In how many worlds:", "", *met])
@@ -266,7 +266,7 @@ def json_of(report: Report) -> Mapping[str, object]:
         "items": {
             word: totals.counts[word] for word in (*WORDS, *sorted(set(totals.counts) - {*WORDS}))
         },
-        "ends": dict(sorted(totals.ends.items())),
+        "outcomes": dict(sorted(totals.outcomes.items())),
         "hits": hits,
         "violations": [
             {"seed": one.seed, "promise": one.promise, "what": one.what}

@@ -14,19 +14,19 @@ from tests.simulation.world import Fault, Line
 DEAL = "2"
 """Deal 21000 is one of contact 1000."""
 AT = "@people.example.com"
-"""With the key before it the e-mail address of a contact that may come without its id."""
+"""After its key: the e-mail address of a contact that may come without its id."""
 MIDNIGHTS = {"UTC": 14_400.0, "Europe/Berlin": 10_800.0, "America/New_York": 28_800.0}
 """When the first day of a run ends in its time zone, in s after its start."""
 POISON = "POISON"
-"""The name of a record that kills whoever interprets it, until a person redrives dead letters."""
+"""The name of a record that kills each process that interprets it, until a person redrives it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record of a webhook. `failing`: Mateo fails its row. `fields`: the columns it sets.
 
-    Keys of deals begin with `DEAL`. `without_id`: the CRM tells only its e-mail address, as before
-    it has given the contact an id; `AT` says which.
+    Keys of deals begin with `DEAL`. `broken`: what is wrong with it, if anything is. `without_id`:
+    the CRM has given the contact no id yet and tells only its e-mail address, the key and `AT`.
     """
 
     key: str
@@ -61,28 +61,28 @@ class Webhook:
 class FaultProfile:
     """How the services of a run behave apart from single faults; probabilities from 0 to 1.
 
-    `refusing_s`: so long, from the start, Mateo answers every POST with 429 and a short wait.
-    `schema_s`: so long, from `schema_from_s` after the start, it refuses every POST with 400, as
-    while its schema changes; or from when it has created `schema_after` imports. `whole_refusals`:
-    it then says 409, as for a contact list that is not there, which no row is to blame for.
+    `refusing_s`: how long, from the start, Mateo answers every POST with 429 and a short wait.
+    `schema_s`: how long it refuses every POST with 400, as while its schema changes: from
+    `schema_from_s` after the start, or once it has created `schema_after` imports.
+    `whole_refusals`: it says 409 then, as for a contact list that is not there: no row is to blame.
     `refuses_reference`: it refuses a POST with a `reference_id`.
     `silence`: how Mateo behaves from `silent_from_s` after the start, for `silent_s` seconds:
     `down`, `errors`, `refused`, `mute`, or `posts` if it answers whatever is no POST.
-    `partial_reads`, `partial_writes`: the probability that DynamoDB does a part of a call that asks
-    for many items. `normalised`: the probability that an import's rows are shown otherwise than
-    they were posted, `nameless`: that a POST is answered without the import's id.
+    `partial_reads`, `partial_writes`: the probability that DynamoDB does only a part of a call for
+    many items. `normalised`: the probability that an import's rows are shown with other values than
+    they were posted with, `nameless`: that a POST is answered without the import's id.
     `lost_answers`: that the SDK does not get an answer of SQS with messages, and asks again.
-    `dead_executions`: that an execution is ended from outside, `lost_openings`: that a schedule is
+    `dead_executions`: that an execution is ended from outside, `lost_schedules`: that a schedule is
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
-    `old_lists`: that an execution is missing in a list during its first hour; then the watchdog
-    runs whenever it could do harm.
+    `old_lists`: that a list does not show an execution during its first hour; in such runs the
+    watchdog runs whenever it could do harm.
     `lists`: how failed rows are counted and listed. `cuts`: whether Mateo fails the rows of an
     import that are over the day's limit, instead of refusing it. `missing`: a connection that
     submission does not know until `missing_until_s` after the start.
-    `kills_after`: the first process that writes an object whose key begins like this dies then.
+    `kills_after`: the first process that writes an object whose key begins like this dies after it.
     `crm_trouble`: how the CRM's API misbehaves for `crm_trouble_s` from the start (`crm.TROUBLES`).
-    From `crm_gone_s` after the start on, its contacts are deleted. Half of the reads are answered
-    by a replica that shows what was there `crm_behind_s` before.
+    From `crm_gone_s` after the start on, its contacts are deleted. Half of the reads go to a
+    replica that lags by `crm_behind_s`.
     """
 
     duplicate_delivery: float = 0.0
@@ -119,7 +119,7 @@ class FaultProfile:
     other_clients: int = 0
     day_offset_s: float = 0.0
     dead_executions: float = 0.0
-    lost_openings: float = 0.0
+    lost_schedules: float = 0.0
     late_disabling: float = 0.0
     old_lists: float = 0.0
     lists: FailureLists = field(default_factory=FailureLists)
@@ -138,8 +138,8 @@ class Account:
     """Limits and settings of a run, small enough to be met.
 
     `knows_handles`: contacts without an id have come before. `pollers`: of Lambda, each of which
-    gathers batches of its own. `file_run_s`: so long a run of import_files goes on with new steps.
-    `page_rows`: of a file, so few that most have several pages.
+    gathers batches of its own. `file_run_s`: how long a run of import_files begins new steps.
+    `page_rows`: rows of a page of a file; so few that most files have several pages.
     """
 
     requests_per_second: float = 2.0
@@ -167,19 +167,19 @@ class Account:
 
     @property
     def bulk_entities(self) -> int:
-        """What files may use of a day before its last hour."""
+        """How many rows of files a day takes before its last hour."""
         return max(1, int(self.entities_per_day * self.bulk_share))
 
     def rows_per_day(self, connection: str) -> int:
-        """What files of a connection may use of it."""
+        """How many of them a connection may use."""
         return min(self.bulk_entities, self.own_limits.get(connection, self.bulk_entities))
 
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """A person who puts back, at a time (s after the start), what was received so far.
+    """A person who replays at a time (s after the start) what was received in the `last_s` before.
 
-    `outcome` and `connection` as in `Selection`; `last_s`: received within the last so many s.
+    `outcome` and `connection` are those of `Selection`.
     """
 
     at: float
@@ -203,7 +203,7 @@ class Upload:
 
     @property
     def key(self) -> str:
-        """Of its object in the bucket."""
+        """The key of its object in the bucket."""
         return f"inbox/{self.connection}/{self.name}"
 
 
@@ -236,13 +236,13 @@ class Violation:
 class Findings:
     """What a run found. `met`: conditions that few runs meet (`conditions`).
 
-    `counts`, of items: attempted, acknowledged, lost, duplicated, stale, unexpected,
-    recovered (requeued), and of requests: over-limit.
+    `counts`: items that were attempted, acknowledged and recovered, and the violations of each
+    promise. `outcomes`: how many items had which outcome.
     """
 
     scenario: Scenario
     counts: Counter[str] = field(default_factory=Counter)
-    ends: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
     calls: int = 0
     hit: Mapping[int, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""CRMs: they send webhooks, prove themselves, and send again until they get a 2xx."""
+"""CRMs: they send authentic webhooks, each again and again until they get a 2xx."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from tests.simulation.scenario import Record, Webhook
 from tests.simulation.world import START, Process, World
 
 PAUSES_S = (30.0, 120.0, 600.0, 1_800.0)
-"""Before a sender tries again; the last one again and again."""
+"""Before a sender tries again; the last one repeats."""
 _HEADERS = {"content-type": "application/json", "x-relay-secret": SECRET}
 
 
@@ -23,8 +23,8 @@ _HEADERS = {"content-type": "application/json", "x-relay-secret": SECRET}
 class Senders:
     """All CRMs of a run.
 
-    `deliveries`: id that the relay gave to a delivery → what was delivered. `acknowledged`: those
-    of them that were answered with a 2xx.
+    `deliveries`: id that the relay gave to a delivery → the webhook. `acknowledged`: the deliveries
+    that were answered with a 2xx. `under_way`: how many webhooks have no 2xx yet.
     """
 
     world: World
@@ -80,7 +80,7 @@ class _Sending:
 
 
 def record_text(record: Record) -> str:
-    """A record in one word, for the trace."""
+    """A record in a few words, for the trace."""
     key = f"{record.key} by e-mail" if record.without_id else record.key
     return record.broken or f"{key} v{record.version % 1_000_000 // 1_000} " + "/".join(
         sorted(record.fields)
@@ -97,10 +97,10 @@ def _unmarked(webhook: Webhook) -> Request:
     if webhook.connection in ("hub", CONNECTION):
         events = [_event(webhook, n, one) for n, one in enumerate(webhook.records)]
         body = json.dumps(events).encode()
-        proof = hashlib.sha256(SECRET.encode() + body).hexdigest()
+        signature = hashlib.sha256(SECRET.encode() + body).hexdigest()
         headers = {
             "content-type": "application/json",
-            "x-hubspot-signature": proof,
+            "x-hubspot-signature": signature,
             "x-hubspot-signature-version": "v1",
         }
         return Request("POST", f"/webhooks/{webhook.connection}", "", headers, body, 0)
@@ -129,7 +129,7 @@ def _event(webhook: Webhook, number: int, record: Record) -> Mapping[str, object
     type_ = "deal" if record.is_deal else "contact"
     if record.broken:
         return {**event, "subscriptionType": f"{type_}.deletion"}
-    if webhook.connection == CONNECTION:  # only the id: the rest is read at the CRM
+    if webhook.connection == CONNECTION:  # only the id: the rest is fetched at the CRM
         event["objectId"] = id_of(record)
         return {**event, "subscriptionType": f"{type_}.creation"}
     ((name, value),) = record.fields.items()

@@ -1,7 +1,7 @@
 """Finds a smaller scenario that breaks the same promise: called for a seed that fails.
 
-What a scenario is made of is taken away as long as the failure stays: delta debugging ("ddmin",
-Zeller and Hildebrandt 2002) by complements only, which ends where no single part can go.
+Parts of a scenario are taken away as long as the failure stays: delta debugging ("ddmin", Zeller
+and Hildebrandt 2002) by complements only, until no single part can go. Files and replays stay.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from tests.simulation.scenario import Account, FaultProfile, Scenario
 
 T = TypeVar("T")
 SLIDES = 64
-"""How many calls a webhook that is taken away may have made before the first fault, at most."""
+"""How many calls at most a webhook may have made before the first fault to be taken away."""
 
 
 class _OutOfTimeError(Exception):
@@ -37,7 +37,7 @@ class _Search:
     failed: set[str] = field(default_factory=set)
 
     def takes(self, candidate: Scenario) -> bool:
-        """Whether it breaks the promise too; then it is the best one."""
+        """Whether a candidate breaks the promise too; then it is the best one so far."""
         if candidate == self.best:
             return False
         known = repr(candidate)
@@ -56,12 +56,12 @@ class _Search:
 def shrink(
     scenario: Scenario, breaks: Callable[[Scenario], bool], is_over: Callable[[], bool]
 ) -> Shrunk:
-    """Take away what the failure does not need: the same way each time.
+    """Take away what the failure does not need, in the same way each time.
 
     Args:
         scenario: one that breaks a promise.
         breaks: whether another one breaks it as well.
-        is_over: asked before each try; after it says so, the best scenario so far is returned.
+        is_over: asked before each try; if time is over, the best scenario so far is returned.
     """
     search = _Search(scenario, breaks, is_over)
     before = None
@@ -80,7 +80,7 @@ def shrink(
 
 
 def _calm(search: _Search) -> None:
-    """Good fault profile and an ordinary account: all at once, else as much of them as can be."""
+    """Take away the fault profile and what is special about the account: whole, else by field."""
     for part, plain in (("fault_profile", FaultProfile()), ("account", Account())):
         if search.takes(_with(search.best, part, plain)):
             continue
@@ -110,7 +110,7 @@ def _fewer_webhooks(search: _Search) -> None:
 
 
 def _fewer_records(search: _Search) -> None:
-    """A webhook keeps one record at least: one without any is taken away as a whole."""
+    """A webhook keeps at least one record: it goes only as a whole."""
     for number, webhook in enumerate(search.best.webhooks):
 
         def still(some: Sequence[Any], number: int = number) -> bool:

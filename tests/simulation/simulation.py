@@ -1,4 +1,4 @@
-"""Runs a scenario from its first webhook until everything has come to its end, and checks it."""
+"""Runs a scenario from its first webhook until nothing is under way any more, and checks it."""
 
 from tests.simulation.checks.books import Books
 from tests.simulation.checks.everything import check_everything
@@ -13,12 +13,12 @@ from tests.simulation.world import START, World
 __all__ = ["run", "scenario_of"]
 
 CALM_AFTER_S = 6 * 3_600.0
-"""So long after the last webhook services misbehave; then everything has to drain."""
+"""How long after the last webhook services misbehave; then everything has to drain."""
 AFTER_SILENCE_S = 600.0
-"""So long at least Mateo can be asked again before all is calm."""
+"""How long at least Mateo answers again before all is calm."""
 STEP_S = 6 * 3_600.0
 PATIENCE_DAYS = 12.0
-"""So long calm lasts at most, and a day more for each day's entities that were sent."""
+"""How long calm lasts at most; each day's entities that were sent add a day."""
 
 
 def run(scenario: Scenario, *, trace: bool = False) -> Findings:
@@ -27,7 +27,7 @@ def run(scenario: Scenario, *, trace: bool = False) -> Findings:
     relay = Relay(world, scenario)
     senders = Senders(world, relay)
     senders.plan(scenario.webhooks)
-    relay.inbox.ended = lambda: Books(relay, senders).ends
+    relay.inbox.outcomes = lambda: Books(relay, senders).outcomes
     sent_at = [one.at for one in scenario.webhooks] + [one.at for one in scenario.files]
     last = max(sent_at, default=0.0)
     fault_profile = scenario.fault_profile
@@ -104,5 +104,5 @@ def _findings(
     )
     for violation in books.violations:
         findings.counts[violation.promise] += 1
-    findings.ends.update(end for ends in books.ends.values() for end in ends)
+    findings.outcomes.update(one for outcomes in books.outcomes.values() for one in outcomes)
     return findings

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from tests.simulation.relay import Relay
 
 SKEW_S = 10.0
-"""So far the clocks of two processes are apart at most."""
+"""More than the clocks of two processes differ."""
 LEDGER, WATERMARKS, BUCKET = "ledger", "watermarks", "bucket"
 _V = TypeVar("_V")
 _R = TypeVar("_R")
 
 
 class WatchedLease(Lease):
-    """The lease, and how often the bulk lane took it although a live batch had said it waits."""
+    """The lease; `overtaken`: when the bulk lane took it although a live batch was waiting."""
 
     def __init__(self, relay: "Relay", **times: Any) -> None:
         client: Any = relay.dynamodb
@@ -57,9 +57,9 @@ class WatchedLease(Lease):
 
 @dataclass(frozen=True, slots=True)
 class WatchedTrials(Trials):
-    """What is tried, and which invocations (`process`) AWS did not let take out what they survived.
+    """The trials; `left_by`: invocations (`process`) that could not note that they survived theirs.
 
-    To whoever comes next they look like killed ones.
+    To later invocations they look as if they had been killed.
     """
 
     process: Callable[[], str] = field(kw_only=True)
@@ -73,11 +73,11 @@ class WatchedTrials(Trials):
 
 
 class Stores:
-    """What keeps nothing of its own in memory, and so may be the same in every environment."""
+    """All stores: they keep nothing in memory, and so all environments may share them."""
 
     def __init__(self, relay: "Relay") -> None:
         world = relay.world
-        aws: Any = relay  # its fakes stand where boto3's clients do
+        aws: Any = relay  # it has fakes of boto3's clients
         times: Any = {"clock": world.clock, "sleep": world.sleep}
         tell: Any = world.tell
         quota = Quota(aws.dynamodb, LEDGER, relay.limits, **times)
@@ -131,5 +131,5 @@ class Stores:
 
 
 def _one_by_one(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
-    """As a pool of threads would, without threads."""
+    """What a pool of threads does, without threads."""
     return [call(value) for value in values]

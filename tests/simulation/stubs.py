@@ -1,4 +1,4 @@
-"""A simulation of nothing, which breaks promises on purpose: the command is tested with it.
+"""A stub of the simulation that breaks promises on purpose, for tests of the command.
 
 Its findings depend on the seed in ways that a test can count: see `seeds_that_fail`.
 """
@@ -11,10 +11,10 @@ from tests.simulation.scenario import FaultProfile, Findings, Record, Scenario, 
 from tests.simulation.world import START, Fault, Line
 
 LOSES, CRASHES, KILLS, DIFFERS = 25, 33, 10**12 + 1, 777
-"""Multiples of the first lose an item, those of the second raise; the others are single seeds.
-No seed below 1 fails."""
+"""Multiples of `LOSES` lose an item, multiples of `CRASHES` raise; the others are single seeds. No
+seed below 1 fails."""
 HUNGRY = KILLS + 1
-"""It takes more memory than a worker may have."""
+"""This seed takes more memory than a worker may have."""
 CALLS = 10
 _runs: Counter[int] = Counter()
 
@@ -51,7 +51,7 @@ def run(scenario: Scenario, *, trace: bool = False) -> Findings:
         Counter(attempted=len(keys), acknowledged=len(keys), lost=int(lost)),
         Counter(imported=len(keys) - lost),
         [
-            Violation("lost", "k4b of e4 was acknowledged and came to no end"),
+            Violation("lost", "k4b of e4 was acknowledged and has no outcome"),
             Violation("miscounted", "there is one item too few"),
         ]
         if lost

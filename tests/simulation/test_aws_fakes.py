@@ -1,7 +1,7 @@
 """The fakes of AWS do what AWS does: the same random calls, on the fakes and on moto.
 
 `CONTRACT_SEEDS` in the environment is the number of sequences, for longer runs. Where moto is known
-to differ from AWS's documentation the difference is named where it is taken out.
+to differ from AWS's documentation, `documented` has AWS's answer.
 """
 
 import inspect
@@ -156,7 +156,7 @@ def test_an_execution_that_is_started_twice_under_one_name_runs_once(
     assert side.executions_begun() == {"r1": 1, "r2": 1}
 
 
-def test_a_name_is_taken_for_another_input(side: Side) -> None:
+def test_a_name_cannot_be_used_again_for_another_input(side: Side) -> None:
     def start(document: str) -> Any:
         return side.step_functions.start_execution(
             stateMachineArn=side.machine_arn, name="r1", input=document
@@ -192,16 +192,16 @@ def test_a_schedule_is_created_once_under_a_name(side: Side) -> None:
     assert side.schedules() == {"one", "other"}
 
 
-def test_the_mapping_is_named_by_its_parameter(side: Side) -> None:
+def test_a_parameter_names_the_mappings(side: Side) -> None:
     answer = side.run(lambda: side.ssm.get_parameter(Name=MAPPING_PARAMETER))
 
     assert answer["Parameter"]["Value"] == ",".join(MAPPINGS)
 
 
-# ------------------------------------------------------------ what moto never does and AWS may
+# ------------------------------------------------------------ what AWS may do and moto never does
 
 
-def in_fault_profile(fault: Fault) -> Side:
+def with_fault(fault: Fault) -> Side:
     """The fakes, with a fault at their first call."""
     side = fake()
     side.world.faults = {1: fault}
@@ -213,7 +213,7 @@ RECORDS = {key: Watermark({"*": claim()}) for key in KEYS}
 
 
 def test_items_that_are_left_unwritten_are_named_and_the_others_are_written() -> None:
-    side = in_fault_profile(Fault.PARTIAL)
+    side = with_fault(Fault.PARTIAL)
     items = [{"PutRequest": {"Item": {"pk": {"S": key}}}} for key in KEYS]
 
     answer = side.run(lambda: side.dynamodb.batch_write_item(RequestItems={WATERMARKS: items}))
@@ -239,8 +239,8 @@ def test_keys_that_are_left_unread_are_named_and_the_others_are_answered() -> No
 
 
 @pytest.mark.parametrize("fault", [Fault.PARTIAL, Fault.REPEAT, Fault.SLOW])
-def test_stores_that_write_many_come_through(fault: Fault) -> None:
-    side = in_fault_profile(fault)
+def test_a_store_writes_all_its_items_in_spite_of_a_fault(fault: Fault) -> None:
+    side = with_fault(fault)
 
     side.run(lambda: side.watermarks.write(RECORDS))
 
@@ -249,7 +249,7 @@ def test_stores_that_write_many_come_through(fault: Fault) -> None:
 
 
 def test_a_transaction_that_is_refused_names_a_reason_and_changes_nothing() -> None:
-    side = in_fault_profile(Fault.REFUSE)
+    side = with_fault(Fault.REFUSE)
     put = {"Put": {"TableName": LEDGER, "Item": {"pk": {"S": "k"}}}}
 
     code, reasons = side.run(
@@ -262,7 +262,7 @@ def test_a_transaction_that_is_refused_names_a_reason_and_changes_nothing() -> N
 
 
 def test_a_transaction_that_is_sent_twice_by_the_sdk_takes_effect_once() -> None:
-    side = in_fault_profile(Fault.REPEAT)
+    side = with_fault(Fault.REPEAT)
 
     assert side.run(lambda: side.ledger.intend(entry())) is True
 
@@ -270,7 +270,7 @@ def test_a_transaction_that_is_sent_twice_by_the_sdk_takes_effect_once() -> None
 
 
 def test_messages_that_are_not_taken_are_named_and_the_others_are_stored() -> None:
-    side = in_fault_profile(Fault.PARTIAL)
+    side = with_fault(Fault.PARTIAL)
     messages = [{"Id": str(n), "MessageBody": str(n)} for n in range(5)]
 
     answer = side.run(lambda: side.sqs.send_message_batch(QueueUrl="queue", Entries=messages))

@@ -51,7 +51,7 @@ class Unmade(Endless):
 
 
 class Miscounting(Endless):
-    """It says that another call was hit than the one that was to be."""
+    """It says that a call was hit for which its scenario has no fault."""
 
     def run(self, scenario: Scenario, *, trace: bool = False) -> Findings:
         return Findings(scenario, hit={4: "S3.PutObject"})
@@ -99,7 +99,7 @@ def test_a_campaign_adds_up_what_its_workers_found(hundred: Report) -> None:
     assert totals.calls == ran * stubs.CALLS
     assert totals.days == ran * 0.5
     assert totals.counts["attempted"] == ran * 20
-    assert totals.counts["acknowledged"] == totals.ends.total() + totals.counts["lost"]
+    assert totals.counts["acknowledged"] == totals.outcomes.total() + totals.counts["lost"]
     assert totals.hits.total() == ran * 2
     assert totals.busy_s > 0
 
@@ -127,7 +127,7 @@ def test_a_seed_that_never_ends_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "time.sleep(1)" in violation.what
 
 
-def test_a_run_that_counts_a_fault_that_there_is_not_fails() -> None:
+def test_a_run_that_counts_a_fault_outside_its_scenario_fails() -> None:
     (violation,) = attempt(Miscounting(), Scenario(1, (), {3: Fault.SLOW})).violations
     assert violation.what.startswith("AssertionError: calls [4] were hit by faults that the")
 
@@ -140,7 +140,7 @@ def test_a_seed_whose_scenario_cannot_be_made_fails() -> None:
 
 @pytest.fixture
 def _hears_ctrl_c() -> Iterator[None]:
-    """A shell starts what runs in its background deaf to Ctrl-C, such as these tests."""
+    """Ctrl-C is heard even if a shell started these tests in its background, where it is not."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -162,7 +162,7 @@ def test_ctrl_c_ends_a_campaign_with_the_report_so_far(
 # ---------------------------------------------------------------- the command
 
 
-def test_a_seed_that_holds_ends_with_0_and_tells_no_trace(
+def test_a_seed_that_holds_ends_with_0_and_prints_no_trace(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "report.json"
@@ -173,14 +173,14 @@ def test_a_seed_that_holds_ends_with_0_and_tells_no_trace(
     assert json.loads(file.read_text())["seeds"] == 1
 
 
-def test_a_seed_that_fails_tells_its_smallest_trace_and_how_to_repeat_it(
+def test_a_seed_that_fails_prints_its_smallest_trace_and_how_to_repeat_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["--seed", str(LOSES)], name=STUBS) == 1
     text = capsys.readouterr().out
     assert text.startswith(
         f"seed {LOSES} breaks a promise: lost\n"
-        "  lost: k4b of e4 was acknowledged and came to no end\n"
+        "  lost: k4b of e4 was acknowledged and has no outcome\n"
         "  miscounted: there is one item too few\n"
     )
     assert (
@@ -190,7 +190,7 @@ def test_a_seed_that_fails_tells_its_smallest_trace_and_how_to_repeat_it(
 >   0d 00:04:00.000  receive#0  accepted     keys={k4b}
     0d 00:05:00.000  track#1    looked
     0d 00:19:00.000  track      ... 14 more
-! LOST: k4b of e4 was acknowledged and came to no end
+! LOST: k4b of e4 was acknowledged and has no outcome
 ! MISCOUNTED: there is one item too few
 
 Again: make simulate SEED=25
@@ -199,7 +199,7 @@ Again: make simulate SEED=25
     assert "BROKEN, in 1 seeds:" in text
 
 
-def test_a_seed_is_not_shrunk_if_that_is_not_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_seed_is_not_shrunk_if_the_command_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--seed", str(LOSES), "--no-shrink"], name=STUBS) == 1
     text = capsys.readouterr().out
     assert (
@@ -215,7 +215,7 @@ def test_a_seed_that_does_not_repeat_is_an_error(capsys: pytest.CaptureFixture[s
     assert f"NOT DETERMINISTIC: two runs of seed {DIFFERS} differ, at line 1:\n  calls: 1" in text
 
 
-def test_the_command_reports_a_campaign_and_tells_one_seed_of_each_promise(
+def test_the_command_reports_a_campaign_and_a_trace_of_each_broken_promise(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "report.json"

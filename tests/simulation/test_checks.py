@@ -1,4 +1,4 @@
-"""What the checks of a run call stale, and what they do not."""
+"""What the checks of a run find wrong, and what they allow."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -62,7 +62,7 @@ def test_a_repetition_may_lose_to_another_sender_of_the_same_version() -> None:
 def test_a_repeated_pair_of_changes_ends_with_the_second(
     waits: bool, others: list[Webhook], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not waits:  # the second ends at once as a copy, while the first waits
+    if not waits:  # the second is a duplicate at once, while the first waits
         never = property(lambda _: False, lambda *_: None)
         monkeypatch.setattr(merging._Coalescing, "_waits", never, raising=False)
     pair = [change(name="one"), change(name="two")]
@@ -88,9 +88,7 @@ def test_a_dead_letter_may_win_over_a_repetition_that_came_after_it() -> None:
     ],
 )
 def test_what_is_put_back_twice_may_come_in_any_order(applied: list[str], is_stale: bool) -> None:
-    """Two webhooks of one version, of which the later is the newer one; and what two replays put
-    back of them.
-    """
+    """Two webhooks of one version, of which the later one is newer, and two replays of them."""
     items = {f"{one}/0": Item(change(name=one[:2]), "erp", one, 0, 0, True, "e") for one in applied}
     wrong: list[str] = []
     books: Any = SimpleNamespace(
@@ -101,7 +99,7 @@ def test_what_is_put_back_twice_may_come_in_any_order(applied: list[str], is_sta
             for one in applied
         ],
         by_key={},
-        end=lambda _: set(),
+        outcomes_of=lambda _: set(),
         wrong=lambda promise, _: wrong.append(promise),
     )
 
@@ -110,8 +108,8 @@ def test_what_is_put_back_twice_may_come_in_any_order(applied: list[str], is_sta
     assert wrong == ["stale"] * is_stale
 
 
-def test_of_imports_of_one_payload_that_were_given_up_each_is_the_last_one_before_it() -> None:
-    """A replay posts the payload again, and nobody ever learns the id of either."""
+def test_an_import_without_an_id_belongs_to_the_last_entry_before_it() -> None:
+    """A replay posts the same payload again, and nobody ever learns the id of either import."""
     imports = {
         name: SimpleNamespace(payload=[], created_at=at) for name, at in (("a", 5), ("b", 99))
     }
@@ -142,7 +140,7 @@ def test_what_is_repeated_is_imported_again_only_if_it_may_have_failed(
         times_applied=dict.fromkeys(items, 1),
         applied=[Applied(n, "1000", {}, [one], too_late=False) for n, one in enumerate(items)],
         by_key={"1000": [*items.items()][::-1]},
-        ends={one: {"imported"} for one in items},
+        outcomes={one: {"imported"} for one in items},
         unsure={f"d{n}/0" for n in unsure},
         wrong=lambda promise, _: wrong.append(promise),
     )
@@ -166,7 +164,7 @@ def test_a_change_may_be_imported_again_after_something_came_in_between(
     item, record, event = between
     items = {f"d{n}/0": Item(change(), "erp", f"d{n}", 0, 0, True, "e") for n in (1, 2)}
     items[item] = Item(record, "erp", item.partition("/")[0], 0, 0, True, event)
-    ends = {one: {"imported"} for one in items} | {item: {outcome}}
+    outcomes = {one: {"imported"} for one in items} | {item: {outcome}}
     wrong: list[str] = []
     books: Any = SimpleNamespace(
         relay=SimpleNamespace(mateo=SimpleNamespace(imports={})),
@@ -175,8 +173,8 @@ def test_a_change_may_be_imported_again_after_something_came_in_between(
         times_applied={},
         applied=[Applied(n, "1000", {}, [one], too_late=False) for n, one in enumerate(items)],
         by_key={"1000": [*items.items()]},
-        ends=ends,
-        end=lambda one: ends[one],
+        outcomes=outcomes,
+        outcomes_of=lambda one: outcomes[one],
         unsure=set(),
         wrong=lambda promise, _: wrong.append(promise),
     )
@@ -190,7 +188,7 @@ def test_a_change_may_be_imported_again_after_something_came_in_between(
     ("double_execution", "refused", "is_too_much"),
     [(0.0, 20, False), (0.0, 21, True), (0.5, 40, False), (0.5, 41, True)],
 )
-def test_each_execution_of_an_import_may_ask_while_all_is_refused(
+def test_each_execution_of_an_import_may_post_while_all_is_refused(
     double_execution: float, refused: int, is_too_much: bool
 ) -> None:
     wrong: list[str] = []
@@ -209,16 +207,16 @@ def test_each_execution_of_an_import_may_ask_while_all_is_refused(
     assert wrong == ["over-limit"] * is_too_much
 
 
-def test_a_column_of_which_something_newer_failed_stays_as_it_was() -> None:
-    """An older whole record leaves it out: the newer value waits for a person."""
+def test_a_column_stays_as_it_was_if_a_newer_change_of_it_failed() -> None:
+    """An older whole record leaves the column out: the newer value waits for a person."""
     first, older = change(), change(name="second", city="second", zip="second")
     newer = replace(change("hub", city="FAIL"), version=FIRST_VERSION + 5_000, failing=True)
     webhooks = [Webhook(0.0, "erp", "e0", [first]), Webhook(100.0, "hub", "e1", [newer])]
     assert not broken([*webhooks, Webhook(200.0, "erp", "e2", [older])])
 
 
-def test_a_record_may_be_refused_for_what_only_a_test_told_of_it() -> None:
-    """Its own webhook names the record; the CRM shows the refused value by then."""
+def test_a_record_may_be_refused_for_a_value_that_only_a_test_told() -> None:
+    """A webhook names the record, and when it is fetched the CRM shows the test's value."""
     told = {
         "e1": {"name": "one", "city": "one", "zip": "one"},
         "e2": {"name": "two", "city": "REFUSE", "zip": "two"},
@@ -239,8 +237,8 @@ def test_a_record_may_be_refused_for_what_only_a_test_told_of_it() -> None:
 
 
 def test_the_newest_value_may_wait_as_what_a_person_put_back() -> None:
-    """An older webhook is put back once the CRM shows the newest value, which Mateo refuses; that
-    value's own webhook ends as a duplicate of what was put back.
+    """An older webhook is put back when the CRM shows the newest value, which Mateo refuses. The
+    webhook of that value ends as a duplicate of what was put back.
     """
     fields = ({"name": name, "city": name, "zip": name} for name in ("one", "REFUSE"))
     changes = [

@@ -1,4 +1,4 @@
-"""A file of forty days' entities, in small: no row is lost, and live changes stay newer."""
+"""A small file of forty days' entities: no row is lost, and none overwrites a live change."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The fake of Step Functions goes the way that an interpreter of the language goes.
+"""The fake of Step Functions takes the same path as an interpreter of the language.
 
 `CONTRACT_SEEDS` in the environment is the number of random scripts, for longer runs.
 """
@@ -96,7 +96,7 @@ def scripts(random: Random) -> tuple[Script, Script]:
 
 
 def compare(functions: Functions, track: Script, report: Script) -> None:
-    """Go the same way on both."""
+    """Both take the same path, with the same calls and pauses."""
     functions.track.extend(track)
     functions.report.extend(report)
     expected = walk()
@@ -122,14 +122,14 @@ def _longest_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_an_execution_goes_the_same_way(functions: Functions, seed: int) -> None:
+def test_an_execution_takes_the_same_path(functions: Functions, seed: int) -> None:
     random = Random(seed)  # noqa: S311  # a seed, no secret
 
     compare(functions, *scripts(random))
 
 
-def test_a_function_that_fails_for_hours_ends_it() -> None:
-    """With as many retries as the interpreter makes, whose pauses are compared above."""
+def test_a_function_that_fails_for_hours_ends_the_execution() -> None:
+    """After 40 retries; the test above compares their pauses with the interpreter's."""
     world = World(0, random=Longest(0))
     answers = Answers(world, deque([Failing()] * 41), deque())
     execution = Watched(world, "ref-1", dict(INPUT), answers.invoke)

@@ -1,4 +1,4 @@
-"""The fake lists failed rows in the ways in which `mateo_emulator` can be set to list them."""
+"""The fake counts and lists failed rows as `mateo_emulator` does with the same settings."""
 
 import pytest
 

@@ -18,8 +18,8 @@ from tests.simulation.mateo_sides import (
     PERMIT,
     UNLIMITED,
     Both,
+    Emulated,
     Fake,
-    Local,
     body,
     both,
     create,
@@ -37,7 +37,7 @@ def test_the_limits_of_a_day_end_any_sequence_in_the_same_way(
     limits = {**UNLIMITED, "requests_per_day": 25, "entities_per_day": 12}
     emulator.change("limits", **limits)
     emulator.change("clock", now="2026-11-01T12:00:00+00:00")
-    both = Both((Local(emulator), Fake(Account(**limits))))
+    both = Both((Emulated(emulator), Fake(Account(**limits))))
 
     do_at_random(both, seed, 35)
 
@@ -56,11 +56,11 @@ def test_the_limits_of_a_day_end_any_sequence_in_the_same_way(
 @pytest.mark.parametrize("rate", [1, 2, 5])
 def test_a_second_admits_the_same_requests_with_the_same_headers(rate: int) -> None:
     chance = random.Random(rate)  # noqa: S311
-    local, fake = RequestWindow(), Window(rate)
+    emulated, fake = RequestWindow(), Window(rate)
     now = 0.0
     for _ in range(500):
         now += chance.choice((0, 1, 2, 4, 8, 16)) / 16
-        standing = local.arrive(round(now * MICROSECONDS), rate)
+        standing = emulated.arrive(round(now * MICROSECONDS), rate)
         assert fake.admits(now) is not standing.exceeded
         assert fake.standing(now).headers("no_retry_after") == standing.headers("no_retry_after")
         if standing.exceeded:
@@ -83,7 +83,7 @@ def test_too_many_requests_in_a_second_are_refused_with_a_wait(emulator: Emulato
     limits: dict[str, Any] = {**UNLIMITED, "requests_per_second": 1}
     emulator.change("limits", **limits)
     fake = Fake(Account(**limits))
-    for side in (Local(emulator), fake):
+    for side in (Emulated(emulator), fake):
         posted = [side.act(lambda: side.api.create(PERMIT, body(CONTACTS, []))) for _ in range(4)]  # noqa: B023
         refused = [one for one in posted if one.outcome is PostResult.RATE_LIMITED]
         assert refused

@@ -1,4 +1,4 @@
-"""Single faults of the fake of the Import API, and what else it can be told to do."""
+"""The fake of the Import API: single faults, marked rows, and the calm at the end."""
 
 import pytest
 
@@ -106,7 +106,7 @@ def test_a_marked_row_fails_and_a_marked_request_is_refused() -> None:
     assert [one.external_id for one in relay.mateo.applied] == ["C-0-1", "C-0-2", "C-0-3"]
 
 
-def test_once_it_decides_nothing_misbehaves_and_everything_is_processed() -> None:
+def test_once_it_has_quieted_down_nothing_misbehaves_and_all_is_processed() -> None:
     worst = FaultProfile(
         slow_mateo=0.8,
         unanswered=0.3,

@@ -52,9 +52,9 @@ def test_every_fault_has_a_recorded_seed() -> None:
 
 @pytest.mark.parametrize("mutant", FAULTS, ids=[one.name for one in FAULTS])
 def test_the_simulation_finds_the_fault(mutant: Mutant) -> None:
-    """If it does not, the same seed means another run by now.
+    """If it does not, the seed makes another run by now.
 
-    `python -m tests.simulation.mutants --record NAME` looks for a seed that does.
+    `python -m tests.simulation.mutants --record NAME` looks for a seed that finds the fault.
     """
     caught = mutants.hunt(mutant, [SEEDS[mutant.name]])
 
@@ -77,7 +77,7 @@ def test_a_mutant_changes_nothing_in_the_checkout() -> None:
     assert [(ROOT / PACKAGE / edit.file).read_text() for edit in mutant.edits] == before
 
 
-def test_what_breaks_no_promise_is_not_caught(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_harmless_mutant_is_not_caught(capsys: pytest.CaptureFixture[str]) -> None:
     assert mutants.main(["retry-sent-twice", "--seeds", "3"]) == 0
     assert "harmless" in capsys.readouterr().out
 

@@ -1,4 +1,4 @@
-"""A replay of a world waits for runs of import_files that have time for it, however many."""
+"""A replay of a world waits for runs of import_files that have time for it, and is bounded."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ HOUR_S = 3_600.0
 
 
 @pytest.mark.parametrize("file_run_s", [840.0, 0.05])
-def test_a_replay_is_done_with_or_still_waits_for_a_run_with_time_for_it(file_run_s: float) -> None:
+def test_a_replay_is_finished_or_waits_for_a_run_with_time_for_it(file_run_s: float) -> None:
     webhooks = [
         Webhook(60.0 * n, "erp", f"e{n}", [Record(f"{n}", 1, {"name": "Ada"})]) for n in range(3)
     ]
@@ -36,7 +36,7 @@ def test_a_replay_is_done_with_or_still_waits_for_a_run_with_time_for_it(file_ru
 
 @pytest.fixture
 def relay() -> Iterator[Relay]:
-    """In its world, the bulk lane may use two entities of a day, and somebody replays."""
+    """The bulk lane may use two entities of a day, and a person replays."""
     account = Account(entities_per_day=3)
     made = Relay(World(1), Scenario(1, [], account=account, put_back=[PutBack(at=HOUR_S)]))
     yield made
@@ -44,7 +44,7 @@ def relay() -> Iterator[Relay]:
 
 
 def sends(relay: Relay, function: str, **totals: int) -> list[int]:
-    """What was too much once a function has sent a message, by replay: items put back by then."""
+    """Let a function send when replays have put back `totals`; returns what was too much."""
     ledger: dict[str, Any] = relay.dynamodb.tables["ledger"]
     for name, total in totals.items():
         ledger[f"replay#{name}"] = {"total": {"N": f"{total}"}, "lost": {"N": "0"}}
@@ -57,14 +57,14 @@ def sends(relay: Relay, function: str, **totals: int) -> list[int]:
     return relay.put_back.crowded
 
 
-def test_what_persons_begin_is_not_too_much(relay: Relay) -> None:
+def test_what_a_person_begins_is_not_too_much(relay: Relay) -> None:
     assert relay.account.bulk_entities == 2
     assert not sends(relay, "replay", first=3)
     assert not sends(relay, "replay", first=3, second=3)
     assert not sends(relay, "files", first=3, second=3)  # rows of a file
 
 
-def test_what_a_person_counted_and_the_queue_refused_is_sent_for_that_person(relay: Relay) -> None:
+def test_what_a_person_began_and_the_queue_refused_is_not_too_much_either(relay: Relay) -> None:
     assert not sends(relay, "replay", first=2)
     ledger: dict[str, Any] = relay.dynamodb.tables["ledger"]
     ledger["replay#first"]["total"] = {"N": "3"}
@@ -75,7 +75,7 @@ def test_what_a_person_counted_and_the_queue_refused_is_sent_for_that_person(rel
     assert sends(relay, "files", first=4) == [4]
 
 
-def test_more_than_a_day_is_too_much_but_for_the_first_object(relay: Relay) -> None:
+def test_more_than_a_days_entities_is_too_much_after_the_first_object(relay: Relay) -> None:
     assert not sends(relay, "files", first=3)
     assert not sends(relay, "files", first=3, second=3)
     assert sends(relay, "files", first=3, second=4) == [7]

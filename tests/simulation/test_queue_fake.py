@@ -36,7 +36,7 @@ SEEDS = range(int(os.environ.get("CONTRACT_SEEDS", "2")))
 
 @dataclass
 class Fake:
-    """The fake, in calm fault profile."""
+    """The fake, without any fault."""
 
     world: World
     queue: Queue = field(init=False)
@@ -71,7 +71,7 @@ class Fake:
 
 @dataclass
 class Moto:
-    """Two queues in moto, which look at the clock of the world."""
+    """Two queues in moto, on the clock of the world."""
 
     world: World
     sqs: Any
@@ -100,7 +100,7 @@ class Moto:
         self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=self._handles[body])
 
     def dead(self) -> Counter[str]:
-        """The bodies in the dead-letter queue; they are hidden for a while then."""
+        """The bodies in the dead-letter queue; this hides them for a while."""
         found: Counter[str] = Counter()
         while messages := self._ten(self.dead_url):
             found.update(one["Body"] for one in messages)
@@ -172,7 +172,7 @@ def test_messages_come_as_often_and_as_late_as_from_sqs(seed: int) -> None:
                     found = made_up.receive()
                     assert found == real.receive(), step
                     in_hand = sorted(body for body, _ in found)
-                case "delete":  # in time, or when they are visible again
+                case "delete":  # before or after they are visible again
                     for body in random.sample(in_hand, len(in_hand) // 3):
                         made_up.delete(body)
                         real.delete(body)
@@ -212,10 +212,10 @@ def test_a_delay_is_fifteen_minutes_at_most() -> None:
     assert Fake(world).send(entries(1, delays=[901])) == ("InvalidParameterValue", [])
 
 
-# ------------------------------------------------------------ what standard queues may do
+# ------------------------------------------------------------ what a standard queue may do
 
 
-def test_a_message_may_come_to_two_who_receive_at_the_same_time() -> None:
+def test_two_receivers_may_get_the_same_message() -> None:
     queue = Queue(World(0), duplicate_delivery=1.0)
     queue.put("a", 0)
 

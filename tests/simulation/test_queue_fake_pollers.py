@@ -1,4 +1,4 @@
-"""The fake of Lambda's pollers: which messages become a batch, when, and what becomes of them."""
+"""The fake of Lambda's pollers: which messages become a batch, and when; which are deleted."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,11 +22,11 @@ from tests.simulation.world import START, World
 
 @dataclass
 class Submitter:
-    """A function that the mapping invokes: each invocation takes a while and gives some back."""
+    """A function that the mapping invokes: it takes a while and fails some messages."""
 
     world: World
     takes_s: float = 10.0
-    releases: set[str] = field(default_factory=set)
+    failed_bodies: set[str] = field(default_factory=set)
     fails: bool = False
     batches: list[tuple[float, list[str]]] = field(default_factory=list)
     running: int = 0
@@ -42,7 +42,7 @@ class Submitter:
             self.running -= 1
             if self.fails:
                 raise RuntimeError
-            return {one.id for one in batch if one.body in self.releases}
+            return {one.id for one in batch if one.body in self.failed_bodies}
 
         started(self.world, body, on_end=on_end)
 
@@ -76,11 +76,11 @@ def test_both_pollers_gather_within_their_windows_and_delete_what_is_done(seed: 
 
 
 @pytest.mark.parametrize(("fails", "left"), [(False, ["b"]), (True, ["a", "b"])])
-def test_what_is_released_comes_again_after_the_visibility_timeout(
+def test_failed_messages_are_redelivered_after_the_visibility_timeout(
     fails: bool, left: list[str]
 ) -> None:
     world = World(0)
-    submitter = Submitter(world, releases={"b"}, fails=fails)
+    submitter = Submitter(world, failed_bodies={"b"}, fails=fails)
     queue, _ = mapping_of(world, submitter, window_s=0.0)
     queue.put("a", 0)
     queue.put("b", 0)
@@ -113,7 +113,7 @@ def test_a_batch_is_cut_at_six_megabytes() -> None:
         queue.put(f"{number}" * 1024 * 1024, 0)
     world.run(world.now + 3_600)
 
-    assert max(len(bodies) for _, bodies in submitter.batches) == 5, "each has members besides"
+    assert max(len(bodies) for _, bodies in submitter.batches) == 5, "Lambda adds to each message"
     assert sum(len(bodies) for _, bodies in submitter.batches) == 9
 
 

@@ -1,4 +1,4 @@
-"""The shrinker takes away all that a failure does not need, and nothing that it needs."""
+"""Shrinking takes away what a failure does not need, and nothing that it needs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,7 +49,7 @@ def test_only_the_faults_that_are_needed_stay() -> None:
     assert found.scenario.faults == {15: Fault.DIE_AFTER, 40: Fault.DIE_AFTER}
 
 
-def test_fault_profile_and_account_become_ordinary_but_for_what_is_needed() -> None:
+def test_only_what_is_needed_of_fault_profile_and_account_stays() -> None:
     found = shrunk(lambda one: one.fault_profile.skew_s > 0 and one.account.entities_per_day == 50)
     assert found.scenario.fault_profile == FaultProfile(skew_s=3.0)
     assert found.scenario.account == Account(entities_per_day=50)

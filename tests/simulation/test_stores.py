@@ -1,4 +1,4 @@
-"""What a world knows of the stores that a run cannot tell from its outcome."""
+"""What a world notes about the stores that its outcomes do not show."""
 
 from collections import Counter
 
@@ -23,7 +23,7 @@ BODY = '{"delivery": "d1", "items": [{"n": 0}]}'
         ({2: Fault.DIE_BEFORE}, 1),
     ],
 )
-def test_an_invocation_that_cannot_say_that_it_survived_looks_like_a_killed_one(
+def test_an_invocation_that_cannot_note_that_it_survived_looks_killed(
     faults: dict[int, Fault], killed_with: int
 ) -> None:
     world = World(1, faults)

@@ -1,4 +1,4 @@
-"""A trace is short, marks what matters and says what two runs have not in common."""
+"""A trace is short, marks what matters and shows where two runs differ."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def line(what: str, at: float = 0.0, who: str = "submit#1", **details: object) -
     return Line(START + at, who, what, details)
 
 
-def findings(*lines: Line, what: str = "k1 came to no end") -> Findings:
+def findings(*lines: Line, what: str = "k1 has no outcome") -> Findings:
     return Findings(SCENARIO, violations=[Violation("lost", what)], trace=lines)
 
 
@@ -49,7 +49,7 @@ def test_a_trace_reads_as_a_table_with_the_violation_last() -> None:
         "    0d 00:00:00.500  receive#2  accepted              keys=[k12]",
         "    1d 00:00:00.000  submit#1   S3.PutObject: dies after it  fault=4",
         "    1d 00:00:00.000  submit#1   died",
-        "! LOST: k1 came to no end",
+        "! LOST: k1 has no outcome",
     ]
 
 
@@ -62,7 +62,7 @@ def test_a_trace_reads_as_a_table_with_the_violation_last() -> None:
         (12 * 86_400 + 3_661.5, " 12d 01:01:01.500"),
     ],
 )
-def test_a_time_is_told_in_days_hours_minutes_seconds_and_thousandths(
+def test_a_time_is_shown_in_days_hours_minutes_seconds_and_thousandths(
     seconds: float, text: str
 ) -> None:
     assert clock(seconds) == text
@@ -87,7 +87,7 @@ def test_lines_are_marked_that_mention_a_name_at_any_depth() -> None:
     assert [row.is_marked for row in rows_of(lines, ["k1"])] == [True, False, True]
 
 
-def test_repeated_lines_become_one_whichever_invocation_says_them() -> None:
+def test_repeated_lines_become_one_line_whichever_invocation_wrote_them() -> None:
     short = folded(looks(15), most=120)
     assert whats(short) == ["looked", "... 14 more"]
     assert short[1].at == 14 * 60.0
@@ -107,13 +107,13 @@ def test_lines_that_repeat_together_become_one_group() -> None:
     ]
 
 
-def test_lines_with_other_details_are_told_while_there_is_room() -> None:
+def test_lines_with_different_details_are_shown_while_there_is_room() -> None:
     rows = [Row(n, "receive", "accepted", f"event=e{n}") for n in range(50)]
     assert folded(rows, most=120) == rows
     assert whats(folded(rows, most=40)) == ["accepted", "... 49 more"]
 
 
-def test_faults_and_marked_lines_are_never_taken_for_others() -> None:
+def test_faults_and_marked_lines_are_never_folded() -> None:
     rows = [
         Row(n, "receive", "accepted", f"event=e{n}", is_marked=n == 20, is_fault=n == 30)
         for n in range(50)
@@ -154,11 +154,11 @@ def test_two_equal_runs_do_not_differ() -> None:
         findings(line("a", n=1, at=1e-6)),
         findings(line("a", n=1), line("b")),
         findings(),
-        findings(line("a", n=1), what="k12 came to no end"),
+        findings(line("a", n=1), what="k12 has no outcome"),
         Findings(SCENARIO, violations=findings().violations, trace=[line("a", n=1)], calls=1),
     ],
 )
-def test_runs_differ_in_a_detail_a_time_a_line_a_finding_or_the_calls(other: Findings) -> None:
+def test_a_detail_a_time_a_line_a_finding_or_the_calls_can_differ(other: Findings) -> None:
     assert difference(trace(findings(line("a", n=1))), trace(other))
 
 

@@ -1,4 +1,4 @@
-"""What the watchdog repairs in simulated worlds, as it does on AWS."""
+"""What the watchdog repairs in simulated worlds, and when it sees an execution there."""
 
 import pytest
 
@@ -25,11 +25,11 @@ def test_records_that_are_held_are_imported_although_every_wake_is_lost(
     ]
     found = run(Scenario(1, changes, account=FEW_REQUESTS), trace=True)
     held = [one for one in found.trace if one.what == "batch.held"]
-    assert (found.ends["imported"], bool(held)) == (2, True)
+    assert (found.outcomes["imported"], bool(held)) == (2, True)
     assert "submission.woken" in {one.what for one in found.trace}
     assert {one.what for one in found.violations} == {
         "records are held in queue, and no wake is on its way"
-    }, "the watchdog is a net alone"
+    }, "the watchdog is only a net"
 
 
 def test_an_execution_is_missing_in_lists_only_while_it_is_young() -> None:

@@ -12,12 +12,12 @@ from tests.simulation.contract_sides import in_process, started
 from tests.simulation.world import START, Fault, Killed, Line, World, refusal, refused
 
 MAX_S = 12.0
-"""Slow calls take no longer."""
+"""Of a slow call."""
 
 
 @dataclass
 class Counter:
-    """A service that counts; told to do a part, it counts a half."""
+    """A service that counts up; a call that is done in part adds a half."""
 
     world: World
     value: float = 0.0
@@ -58,7 +58,7 @@ def told(world: World) -> list[str]:
 # ------------------------------------------------------------ faults
 
 
-def test_a_call_without_a_fault_takes_effect_once_and_a_time() -> None:
+def test_a_call_without_a_fault_takes_effect_once_and_takes_time() -> None:
     world = World(0)
     counter = Counter(world)
 
@@ -84,7 +84,7 @@ def test_a_process_dies_before_or_after_the_effect_and_goes_no_further(
     assert told(world) == [f"Counter.Add: {fault}", "died"]
 
 
-def test_dying_after_a_call_that_is_refused_by_its_service_is_dying_all_the_same() -> None:
+def test_a_process_dies_after_a_call_even_if_the_service_refuses_it() -> None:
     world, _ = with_fault(Fault.DIE_AFTER)
 
     def refuse() -> None:
@@ -189,7 +189,7 @@ def test_a_slow_call_takes_effect_though_its_caller_waits_no_longer(fault: Fault
 
 
 @pytest.mark.parametrize("fault", sorted(Fault))
-def test_a_fault_hits_the_call_of_its_number_alone(fault: Fault) -> None:
+def test_a_fault_hits_only_the_call_with_its_number(fault: Fault) -> None:
     world, counter = with_fault(fault, call=3)
 
     assert in_process(world, lambda: [counter.call() for _ in range(2)]) == [1, 2]
@@ -204,7 +204,7 @@ def test_a_fault_hits_the_call_of_its_number_alone(fault: Fault) -> None:
 # ------------------------------------------------------------ time and processes
 
 
-def test_a_process_dies_at_its_time_limit_in_the_middle_of_what_it_does() -> None:
+def test_a_process_dies_at_its_time_limit_whatever_it_is_doing() -> None:
     world = World(0, trace=[])
     counter = Counter(world)
 
@@ -228,7 +228,7 @@ def test_a_call_that_outlasts_the_time_limit_has_no_effect() -> None:
     assert counter.value == 0
 
 
-def test_a_failed_process_says_how_and_stays_alive() -> None:
+def test_a_failed_process_has_its_error_and_stays_alive() -> None:
     world = World(0, trace=[])
 
     def body() -> None:
@@ -260,7 +260,7 @@ def test_sleeping_processes_go_on_in_the_order_of_time() -> None:
     assert seen == [("c", 0), ("a", 1), ("b", 2), ("b", 3), ("event", 3.5), ("a", 4), ("b", 7)]
 
 
-def test_time_stands_at_the_end_of_a_run_and_later_things_wait() -> None:
+def test_a_run_ends_at_its_time_and_later_events_wait() -> None:
     world = World(0)
     seen: list[float] = []
 
@@ -300,7 +300,7 @@ def test_the_clock_belongs_to_the_process_that_runs_and_not_to_the_one_that_slee
     assert seen == [2.0, -2.0]
 
 
-def test_the_end_of_a_process_is_told_once_with_its_result() -> None:
+def test_the_end_of_a_process_is_reported_once_with_its_result() -> None:
     world = World(0)
     ends: list[tuple[object, bool]] = []
 

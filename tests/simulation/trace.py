@@ -1,6 +1,6 @@
-"""Tells what happened in a run, as a table that a person can read, and compares two tellings.
+"""Tells what happened in a run, as a table that a person can read, and compares two runs.
 
-The command prints it for a seed that breaks a promise, usually after `shrink` made it short.
+The command prints the table of a seed that breaks a promise, usually after `shrink` made it short.
 """
 
 import re
@@ -19,13 +19,13 @@ ADDRESS = re.compile(r"\b0x[0-9a-f]+")
 MAX_LINES = 120
 WIDTH = 140
 WIDEST_WHAT = 20
-"""Of the column: what is longer, such as a fault, reaches into the details."""
+"""Of the column; longer texts, such as faults, reach into the details."""
 MAX_CYCLE = 4
-"""Lines that repeat together, such as start, look, end."""
+"""Most lines that repeat together, such as start, poll, end."""
 MAX_KEPT = 40
-"""Lines of a trace that is too long which are kept wherever they stand; the end fills the rest."""
+"""If a trace is too long, this many marked lines and faults are kept; its end fills the rest."""
 ENDINGS = ("died", "failed", "ran into its time limit")
-"""How `World` tells that an invocation came to a bad end."""
+"""How `World` tells that an invocation did not return."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class Row:
 
     @property
     def function(self) -> str:
-        """Who, whichever invocation: `submit#3` is `submit`."""
+        """`who` without the number of the invocation: `submit 3` is `submit`."""
         return self.who.rstrip("0123456789").rstrip("#-/ ") or self.who
 
 
 def tell(findings: Findings, *, full: bool = False) -> str:
-    """The trace of a run that was told: its scenario, what happened, and what it broke at last.
+    """The trace of a run: its scenario, what happened, and which promises it broke.
 
     `full`: every line, uncut.
     """
@@ -65,7 +65,7 @@ def _indented(text: str) -> str:
 
 
 def describe(scenario: Scenario) -> Iterator[str]:
-    """A scenario in a few lines: its size, and all that is not ordinary in it."""
+    """A scenario in a few lines: its size, and what is unusual of its fault profile and account."""
     records = sum(len(webhook.records) for webhook in scenario.webhooks)
     yield (
         f"  {_counted(len(scenario.webhooks), 'webhook')} with {_counted(records, 'record')}, "
@@ -106,7 +106,7 @@ def _mentions(name: str) -> re.Pattern[str]:
 
 
 def rows_of(lines: Sequence[Line], names: Sequence[str] = ()) -> Sequence[Row]:
-    """The rows of a trace, those marked that mention one of the names."""
+    """The rows of a trace; those that mention one of the names are marked."""
     wanted = [_mentions(name) for name in names]
 
     def row(line: Line) -> Row:
@@ -124,7 +124,7 @@ def rows_of(lines: Sequence[Line], names: Sequence[str] = ()) -> Sequence[Row]:
 
 
 def plain(value: object) -> str:
-    """A value as text that is the same in every process: sets have an order in it."""
+    """A value as text that is the same in every process: sets are sorted."""
     match value:
         case str():
             return value if re.fullmatch(r"[^\s=,]+", value) else repr(value)
@@ -150,7 +150,7 @@ def _short(value: object) -> str:
 
 
 def folded(rows: Sequence[Row], most: int) -> Sequence[Row]:
-    """At most so many rows: repetitions first, then likenesses, and then the middle goes."""
+    """At most so many rows: folds repetitions, else rows alike, and else leaves out the middle."""
     short = _fold(rows, lambda row: (row.function, row.what, row.details))
     if len(short) > most:
         short = _fold(rows, _likeness)
@@ -158,7 +158,7 @@ def folded(rows: Sequence[Row], most: int) -> Sequence[Row]:
 
 
 def _likeness(row: Row) -> object:
-    """What a row has in common with others that need not be told one by one."""
+    """What rows have in common that need not be told one by one."""
     if row.is_marked or row.is_fault:
         return object()  # like no other
     return row.function, row.what
@@ -181,7 +181,7 @@ def _fold(rows: Sequence[Row], likeness: Callable[[Row], object]) -> Sequence[Ro
 
 
 def _repetition(keys: Sequence[object], start: int) -> tuple[int, int]:
-    """How many rows from `start` repeat together, and how often, where that saves most rows."""
+    """How many rows from `start` repeat together, and how often: what saves the most rows."""
     best = (1, 1)
     saved = 0
     for cycle in range(1, MAX_CYCLE + 1):
@@ -196,7 +196,7 @@ def _repetition(keys: Sequence[object], start: int) -> tuple[int, int]:
 
 
 def _ends(rows: Sequence[Row], most: int) -> Sequence[Row]:
-    """The marked rows and faults that come last, and the end: what led to the violation."""
+    """The last marked rows and faults, and the end: what led to the violation."""
     kept = [number for number, row in enumerate(rows) if row.is_marked or row.is_fault]
     chosen = set(kept[-MAX_KEPT:])
     for number in reversed(range(len(rows))):
@@ -245,7 +245,7 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
-# ---------------------------------------------------------------- the same again
+# ---------------------------------------------------------------- two runs
 
 
 def trace(findings: Findings) -> Sequence[str]:
@@ -254,7 +254,7 @@ def trace(findings: Findings) -> Sequence[str]:
         "calls": findings.calls,
         "days": findings.days,
         "counts": dict(sorted(findings.counts.items())),
-        "ends": dict(sorted(findings.ends.items())),
+        "outcomes": dict(sorted(findings.outcomes.items())),
         "violations": [(one.promise, one.what) for one in findings.violations],
         "hit": dict(findings.hit),
     }
@@ -264,7 +264,7 @@ def trace(findings: Findings) -> Sequence[str]:
 
 
 def difference(first: Sequence[str], second: Sequence[str]) -> str:
-    """Where two traces part; empty if they do not."""
+    """Where two traces first differ; empty if they do not."""
     for number, (one, other) in enumerate(zip_longest(first, second, fillvalue="(nothing)")):
         if one != other:
             return f"line {number + 1}:\n  {_cut(one, 4 * WIDTH)}\n  {_cut(other, 4 * WIDTH)}"

@@ -9,13 +9,13 @@ from tests.simulation.scenario import Account, Record, Scenario, Upload
 from tests.simulation.world import START, Fault
 
 FILES_IN = 16
-"""In one run of so many, people upload files."""
+"""In one of this many runs, people upload files."""
 VERSION = int(START * 1_000) * 1_000
 COLUMNS = ("id", "name", "city", "zip", "v")
 NAMES = ("a.csv", "ä b.csv")
 SMALL, LARGE = (1, 1, 2, 3, 5), (8, 11, 14)
 CALLS = (70, 70, 250)
-"""About as many calls the first runs of import_files make, or all: where faults are spread."""
+"""About how many calls the first runs of import_files make, or all: faults are spread over them."""
 KILLS = (Fault.DIE_BEFORE, Fault.DIE_AFTER)
 DIES_AT = ("rows/", "rows/", "files/", "rejected/", "inbox/", "items/")
 
@@ -23,7 +23,7 @@ DIES_AT = ("rows/", "rows/", "files/", "rejected/", "inbox/", "items/")
 def with_files(scenario: Scenario) -> Scenario:
     """The scenario, or one in which files are imported beside one webhook or none.
 
-    Drawn by itself, so that the other runs stay what they are.
+    Drawn separately, so that the other runs stay as they are.
     """
     chance = random.Random(f"files {scenario.seed}")  # noqa: S311 - a simulation
     if chance.randrange(FILES_IN):
@@ -43,7 +43,7 @@ def with_files(scenario: Scenario) -> Scenario:
 
 
 def _account(account: Account, chance: random.Random) -> Account:
-    """Requests for some days suffice: what limits them is tried without files."""
+    """An account with requests enough: their limits are tried without files."""
     return replace(
         account,
         requests_per_day=10_000,
@@ -74,7 +74,7 @@ def _files(account: Account, chance: random.Random) -> Sequence[Upload]:
         many = chance.choice(LARGE if account.entities_per_day < 10 else SMALL)
         rows = _rows(chance, f"f{number}", connection, many)
         found.append(_recognised(Upload(at, connection, name, rows, form)))
-    if chance.randrange(3) == 0:  # the same again, or other content under the same key, or none
+    if chance.randrange(3) == 0:  # the same again, other content under the same key, or a deletion
         first = chance.choice(found)
         at = first.at + chance.choice((0.05, 0.3, 1.0, 30.0, 2_000.0)) * chance.random()
         changed = _rows(chance, "f9", first.connection, 2)
@@ -84,7 +84,7 @@ def _files(account: Account, chance: random.Random) -> Sequence[Upload]:
 
 
 def _recognised(upload: Upload) -> Upload:
-    """The upload, whose first line must tell the format of a file with an object on each line."""
+    """The upload with a first line that shows the format of a file with an object on each line."""
     if upload.form != "ndjson" or upload.rows[0].broken != "no row":
         return upload
     first, *others = upload.rows
@@ -107,7 +107,7 @@ def _row(chance: random.Random, tag: str, connection: str) -> Record:
     return Record(key, version, fields, failing=bool(fails))
 
 
-# ---------------------------------------------------------------- what it is as a file
+# ---------------------------------------------------------------- as a file
 
 
 def content_of(upload: Upload) -> bytes:

@@ -1,9 +1,9 @@
 """The watchdog's quarters of an hour in a simulated world.
 
-A run that would find nothing is left out, since a world has hundreds of them: whether there is
-something to repair is known here. Worlds with `FaultProfile.old_lists` run all those that can do
-harm: while submission is paused or an import is open. A lane that holds records has a wake on its
-way: the watchdog may be needed only for one that SQS moved to the dead-letter queue.
+A run that would find nothing is left out, since a world has hundreds of them: this module knows
+whether there is something to repair. Worlds with `FaultProfile.old_lists` make every run that can
+do harm: while submission is paused or an import is open. A lane that holds records must have a wake
+on its way; the watchdog may be needed only if SQS moved the wake to the dead-letter queue.
 """
 
 from typing import Any
@@ -29,14 +29,14 @@ from tests.simulation.world import Process
 WATCHDOG_S = 120.0
 """The function's timeout, as in template.yaml."""
 FIRST_S = 300.0
-"""Five minutes after the full quarter, as in template.yaml."""
+"""Five minutes after the quarter of an hour, as in template.yaml."""
 LEDGER, BUCKET = "ledger", "bucket"
 CLOCKS_S = 10.0
-"""How far the relay's times may be from the true one."""
+"""How far the relay's times may be from the true time."""
 LIMITS = RateLimits(5.0, 50.0)
 NOTHING = HeldState()
 HELD = {url: held_key(lane)["pk"]["S"] for lane, url in LANES.items()}
-"""Queue of a lane → key of what the ledger says about the records that are held."""
+"""Queue of a lane → key of the ledger's item about the records that are held."""
 HELD_KEYS = frozenset(HELD.values())
 
 
@@ -65,7 +65,7 @@ def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
 
 
 class Watch:
-    """The schedule of the watchdog, and what it left undone (`failed`)."""
+    """The schedule of the watchdog; `failed`: what was left undone."""
 
     def __init__(self, relay: Any) -> None:
         self._relay = relay
@@ -99,14 +99,14 @@ class Watch:
         return self._have_all_succeeded and relay.mapping.lambda_.enabled and not is_held
 
     def _ended(self, process: Process, started: float, *, was_left_paused: bool) -> None:
-        """A run that did not fail leaves nothing behind that was there when it began."""
+        """A run that succeeded leaves no lane paused whose pause was overdue when it began."""
         if not was_left_paused or process.error is not None:
             return
         if any(one.disabled_at < started for one in self._left()):
             self.failed.append(f"{process.name} left submission paused past its time")
 
     def execution_ended(self, execution: Execution) -> None:
-        """What ends by itself has ended its import: else the watchdog has to repair it."""
+        """An execution that ends by itself must have closed its import, without the watchdog."""
         self._have_all_succeeded &= execution.status == "SUCCEEDED"
         item = self._relay.dynamodb.tables.get(LEDGER, {}).get(
             f"import#{execution.document['reference']}", {}
@@ -119,10 +119,11 @@ class Watch:
         return not relay.mapping.lambda_.enabled or relay.dynamodb.is_anything_open(LEDGER)
 
     def left_paused(self) -> bool:
-        """Whether a lane is paused, and by no pause that still lasts."""
+        """Whether a lane is paused although its pause is over."""
         return bool(self._left())
 
     def _left(self) -> list[MappingState]:
+        """The mappings of these lanes."""
         relay = self._relay
         if relay.mapping.lambda_.enabled:
             return []

@@ -26,20 +26,20 @@ _T = TypeVar("_T")
 FAULTS = tuple(Fault)
 MAX_FAULTS = 6
 CALLS_PER_WEBHOOK = 45
-"""About as many calls a run makes per webhook: where faults are spread."""
+"""About how many calls a run makes per webhook: faults are spread over them."""
 DAY_S = 86_400.0
 FIRST_VERSION = int(START * 1_000) * 1_000
 """In microseconds; versions are a millisecond apart, which is as fine as HubSpot's are."""
 CONTACTS = 4
 LATE_S = 150.0
-"""Some runs begin so shortly before midnight, in s at most."""
+"""Some runs begin at most this long before midnight."""
 EXTREMES = 250
-"""Of so many runs one has more outcomes at once than a transaction takes, one has large items."""
+"""One of this many runs has more outcomes at once than a transaction takes, one has large items."""
 CROWD = 120
 PAD = "x" * 950_000
 """Too long for a message: the item travels as a pointer."""
 POISONED = 125
-"""Of so many runs one has a record that kills whoever interprets it."""
+"""One of this many runs has a record that kills each process that interprets it."""
 SILENCES = 30
 PUT_BACK_IN = 4
 OWN_LIMIT_IN = 15
@@ -48,19 +48,19 @@ SCHEMAS = 12
 PARTS = 10
 MISSES = 15
 STORMS = 7
-"""In one run of so many, half of all that can go wrong does: some faults need three to meet."""
+"""In one of this many runs, half of all troubles occur: some faults show only with three."""
 CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
 CONNECTIONS = (*CONTACTS_FROM, "shop")
-"""A deal needs a contact: alone it is tried until it is given up, and nothing else happens."""
+"""Deals do not come first: without its contact a deal is only retried until it fails."""
 DEALS_FROM = ("shop",) * 3 + ("hub",) * 4 + ("erp",)
 ABOUT_DEALS = 16
-"""One run of so many is about a deal: what is retried, and what changes of it come meanwhile."""
+"""One of this many runs is about a deal that is retried, and changes of it in the meantime."""
 SIZES = (1, 1, 1, 1, 1, 1, 1, 1, 2, 3)
-"""Webhooks of a run: most troubles need two or three; many small runs find more than few large."""
+"""Webhooks of a run. Most troubles need two or three; many small runs find more than few large."""
 
 
 def scenario_of(seed: int) -> Scenario:
-    """The scenario of a seed: of every kind of trouble a little, of some a lot."""
+    """The scenario of a seed: a little of every kind of trouble, a lot of some."""
     chance = random.Random(seed)  # noqa: S311 - a simulation
     of_erp, of_plain = _own_limits(seed)
     account = replace(
@@ -96,9 +96,9 @@ def scenario_of(seed: int) -> Scenario:
 
 
 def _put_back(seed: int, webhooks: Sequence[Webhook]) -> Sequence[PutBack]:
-    """In one run of so many a person puts items back, in some of them twice.
+    """In some runs a person puts items back, in some of these twice.
 
-    Drawn by itself, so that the other runs stay what they are.
+    Drawn separately, so that the other runs stay as they are.
     """
     chance = random.Random(f"put back {seed}")  # noqa: S311 - a simulation
     if chance.randrange(PUT_BACK_IN):
@@ -121,7 +121,7 @@ def _faults(chance: random.Random, webhooks: int) -> Mapping[int, Fault]:
     for _ in range(number):
         first = chance.randrange(1, calls)
         kind = chance.choice(FAULTS)
-        # What a service refuses it often refuses for a while; the SDK and the relay try again.
+        # A service that refuses a call often does so for a while; the SDK and the relay try again.
         length = chance.choice((1, 1, 1, 2, 3, 6)) if kind in _LASTING else 1
         found |= dict.fromkeys(range(first, first + length), kind)
     return found
@@ -161,14 +161,14 @@ def _fault_profile(chance: random.Random, *, slow_reads_in: int) -> FaultProfile
         normalised=sometimes(0.7, 0.0, one_in=8),
         **_silence(chance),
         dead_executions=sometimes(0.5, 0.0, one_in=12),
-        lost_openings=sometimes(0.5, 0.0, one_in=12),
+        lost_schedules=sometimes(0.5, 0.0, one_in=12),
         late_disabling=sometimes(0.5, 0.0, one_in=12),
         old_lists=sometimes(0.3, 0.0, one_in=40),
     )
 
 
 def _schema(chance: random.Random) -> Mapping[str, Any]:
-    """In one run of so many Mateo's schema changes: for minutes or hours it refuses every POST."""
+    """In some runs Mateo's schema changes: for minutes or hours it refuses every POST."""
     found = {"refuses_reference": chance.randrange(4) == 0}
     if chance.randrange(SCHEMAS):
         return found
@@ -179,9 +179,9 @@ def _schema(chance: random.Random) -> Mapping[str, Any]:
 
 
 def _parts_and_refusals(seed: int) -> Mapping[str, Any]:
-    """DynamoDB that does things in part, and refusals that begin in the middle of a batch.
+    """In some runs calls of DynamoDB are done in part, or refusals begin in the middle of a batch.
 
-    Drawn by itself.
+    Drawn separately.
     """
     chance = random.Random(f"parts and refusals {seed}")  # noqa: S311 - a simulation
     found: dict[str, Any] = {"whole_refusals": chance.randrange(4) == 0}
@@ -196,13 +196,13 @@ def _parts_and_refusals(seed: int) -> Mapping[str, Any]:
 
 
 def _silence(chance: random.Random) -> Mapping[str, Any]:
-    """In one run of so many Mateo cannot be asked for longer than imports are followed."""
+    """In some runs Mateo is silent for longer than imports are followed."""
     if chance.randrange(SILENCES):
         return {}
     silence = chance.choice(("down", "errors", "refused", "mute", "posts", "posts"))
     from_s = chance.choice((1.0, 3.0, 10.0, 60.0)) * chance.random()
     hours = chance.choice((4.0, 4.0, 4.0, 5.0, 5.0, 30.0))
-    if silence == "posts":  # imports are asked about all the time: more hours show nothing new
+    if silence == "posts":  # imports are polled all the time: more hours show nothing new
         hours = min(hours, 5.0)
     return {"silence": silence, "silent_from_s": from_s, "silent_s": 3_600.0 * hours}
 
@@ -221,9 +221,9 @@ def _account(chance: random.Random) -> Account:
 
 
 def _own_limits(seed: int) -> tuple[int | None, int | None]:
-    """In one run of so many `erp` has a limit of its own, and in half of them `plain` has one too.
+    """In some runs `erp` has a limit of its own, and in half of these `plain` has one too.
 
-    Drawn by itself.
+    Drawn separately.
     """
     chance = random.Random(f"own limit {seed}")  # noqa: S311 - a simulation
     if chance.randrange(OWN_LIMIT_IN):
@@ -234,20 +234,20 @@ def _own_limits(seed: int) -> tuple[int | None, int | None]:
 def _unproven_hours(seed: int) -> float:
     """How long refused rows wait: longer than Mateo's schema is changed in the run.
 
-    Each quarter of an hour of it costs an invocation. Drawn by itself.
+    Each quarter of an hour costs an invocation. Drawn separately.
     """
     chance = random.Random(f"unproven {seed}")  # noqa: S311 - a simulation
     return chance.choice((24.0, *(4.0,) * 5, *(2.0,) * 18))
 
 
 def _shorter_schema(profile: FaultProfile, unproven_hours: float) -> FaultProfile:
-    """A schema is changed for three quarters of the time at most for which refused rows wait."""
+    """A schema changes for at most three quarters of the time that refused rows wait."""
     return replace(profile, schema_s=min(profile.schema_s, 2_700.0 * unproven_hours))
 
 
 def _webhooks(chance: random.Random, time_zone: str, *, is_about_deals: bool) -> Sequence[Webhook]:
     webhooks = chance.choice((2, 3) if is_about_deals else SIZES)
-    # Several webhooks are for what changes of one record do to each other.
+    # In runs of several webhooks, changes of one record meet each other.
     contacts = chance.choice((1, 2, CONTACTS) if webhooks == 1 else (1, 1, 2))
     lengths_s = (1.0, 3.0, 30.0, 900.0, 7_200.0, DAY_S)
     length_s = chance.choice((5.0, 15.0, 30.0) if is_about_deals else lengths_s)
@@ -256,7 +256,7 @@ def _webhooks(chance: random.Random, time_zone: str, *, is_about_deals: bool) ->
     found: list[Webhook] = []
     for number in range(webhooks):
         at = begin_s + chance.random() * length_s
-        if found and chance.randrange(8) == 0:  # the sender brings it again
+        if found and chance.randrange(8) == 0:  # the sender repeats it
             earlier = chance.choice(found)
             found.append(Webhook(at, earlier.connection, earlier.event, earlier.records))
         else:
@@ -298,7 +298,7 @@ def _record(
         return _deal(chance, connection, event, number, contacts)
     fails = chance.choice(("", "", "", "", "", "", "", "", "FAIL", "REFUSE"))
     fields = {"name": tag, "city": fails or tag, "zip": tag}
-    if not fails and chance.randrange(3) == 0:  # a full record that says little
+    if not fails and chance.randrange(3) == 0:  # a full record with few columns
         fields = {"city": tag}
     return Record(contact, version, fields, failing=bool(fails))
 
@@ -316,7 +316,7 @@ def _deal(chance: random.Random, connection: str, event: str, number: int, conta
 
 
 def _crowd(chance: random.Random) -> Sequence[Webhook]:
-    """Many deliveries at once of which each ends without an import, and one that does not."""
+    """Many deliveries at once whose items are rejected, and one good delivery."""
     record = Record("1000", FIRST_VERSION, {}, broken="no id")
     broken = [Webhook(chance.random(), "erp", f"e{n}", [record]) for n in range(CROWD)]
     good = _webhook(chance, CROWD, 1.0, 1, is_about_deals=False)
@@ -324,7 +324,7 @@ def _crowd(chance: random.Random) -> Sequence[Webhook]:
 
 
 def _poisoned(webhooks: Sequence[Webhook]) -> Sequence[Webhook]:
-    """The same webhooks; the first record of a contact in full is poison, if there is any."""
+    """The same webhooks; the first that begins with a good full record of a contact gets poison."""
     for webhook in webhooks:
         first, *others = webhook.records
         if webhook.connection in ("erp", "plain") and not first.broken and not first.failing:

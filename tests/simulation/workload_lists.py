@@ -1,7 +1,7 @@
-"""What some scenarios have besides: a Mateo that lists failed rows in ways that nobody documents,
-or that fails rows which are over a day's limit.
+"""What some scenarios have besides: a Mateo that lists failed rows in undocumented ways, or that
+fails rows which are over a day's limit.
 
-Drawn by itself, so that all other scenarios stay what they are.
+Drawn separately, so that all other scenarios stay as they are.
 """
 
 import random
@@ -12,14 +12,14 @@ from tests.simulation.scenario import POISON, Record, Scenario, Webhook
 from tests.simulation.world import START
 
 LISTS_IN = 12
-"""In one run of so many, Mateo counts and lists failed rows in another way."""
+"""In one of this many runs, Mateo counts and lists failed rows in another way."""
 ROWS = (2, 3, 6)
 LATE_S, HOURS_S = 600.0, 7_200.0
-"""If failed rows are not counted, the list is waited for until the import is given up."""
+"""How late lists are. Without a count of failed rows, the relay waits for the list for hours."""
 
 
 def with_cuts(scenario: Scenario) -> Scenario:
-    """In half of the runs in which Mateo's day is spent early, it cuts imports off."""
+    """In half of the runs in which Mateo's day may be spent early, it cuts imports off."""
     profile = scenario.fault_profile
     is_short = profile.other_clients or profile.day_offset_s
     chance = random.Random(f"cuts {scenario.seed}")  # noqa: S311 - a simulation
@@ -29,7 +29,7 @@ def with_cuts(scenario: Scenario) -> Scenario:
 
 
 def with_lists(scenario: Scenario) -> Scenario:
-    """Another way of listing failed rows; in many of these runs some of a few contacts fail."""
+    """In some runs failed rows are listed in another way; in many of these some contacts fail."""
     chance = random.Random(f"lists {scenario.seed}")  # noqa: S311 - a simulation
     if chance.randrange(LISTS_IN) or scenario.fault_profile.nameless:
         return scenario
@@ -49,7 +49,7 @@ def with_lists(scenario: Scenario) -> Scenario:
 
 
 def _is_about_more(scenario: Scenario) -> bool:
-    """Whether its webhooks are what it is about: replays, tests, poison."""
+    """Whether the scenario needs its own webhooks: for replays, tests or poison."""
     records = [record for one in scenario.webhooks for record in one.records]
     return bool(
         scenario.put_back

@@ -1,7 +1,7 @@
 """What some scenarios have besides: submission does not know a connection that the receiver knows.
 
-So it is while a deployment rolls out, or after one is rolled back. Drawn by itself, so that all
-other scenarios stay what they are.
+This happens while a deployment rolls out, or after one is rolled back. Drawn separately, so that
+all other scenarios stay as they are.
 """
 
 import random
@@ -10,11 +10,11 @@ from dataclasses import replace
 from tests.simulation.scenario import Scenario
 
 MISSING_IN = 60
-"""In one run of so many, one of the connections is missing for a while."""
+"""In one of this many runs, one of the connections is missing for a while."""
 
 
 def with_missing(scenario: Scenario) -> Scenario:
-    """One of the connections that send something is missing, until after one of its webhooks."""
+    """In some runs one of the connections is missing until after one of its webhooks."""
     chance = random.Random(f"rolled back {scenario.seed}")  # noqa: S311 - a simulation
     if chance.randrange(MISSING_IN) or not scenario.webhooks:
         return scenario

@@ -1,6 +1,6 @@
-"""What some scenarios have besides: records to be read at a CRM, bad rows among many, people.
+"""What some scenarios have besides: records to be fetched at a CRM, bad rows among many, people.
 
-Each is drawn by itself, so that all other scenarios stay what they are.
+Each is drawn separately, so that all other scenarios stay as they are.
 """
 
 import math
@@ -23,39 +23,39 @@ from tests.simulation.workload_nameless import without_names
 from tests.simulation.world import START
 
 READ_IN = 12
-"""In one run of so many, webhooks of full records tell the ids alone."""
+"""In one of this many runs, webhooks of full records hold ids only."""
 BEHIND_IN, BEHIND_S = 2, 300.0
-"""In one of so many of these, half of the reads show what was there so long before."""
+"""In one of this many of these runs, half of the reads show the state of `BEHIND_S` before."""
 COPIES = 0.5
 """How often messages come twice where contacts are deleted at the CRM."""
 APART = 10_000_000
-"""So many times as far apart versions are there: older states must look older, not equally old."""
+"""By this factor versions are further apart there: older states must look older, not as old."""
 RETRIES_IN = 50
-"""In one run of so many, a deal changes again while it is reported that its row failed."""
+"""In one of this many runs, a deal changes again while its failed row is reported."""
 MANY_IN, MANY = 250, (12, 30, 48)
-"""In one run of so many, one webhook has this many records, of which a few are bad."""
+"""In one of `MANY_IN` runs, one webhook has `MANY` records, of which a few are bad."""
 MAX_BAD = 4
 PROOFS_IN = 60
-"""In one run of so many, one of four rows is refused, and what proves it is soon gone."""
+"""In one of this many runs, one of four rows is refused, and the proof of that is soon gone."""
 FAMILIES_IN = 25
-"""In one run of so many, contacts of a webhook have one e-mail address."""
+"""In one of this many runs, contacts of a webhook share an e-mail address."""
 TESTS_IN = 40
-"""In one run of so many, every other webhook is marked as a test."""
+"""In one of this many runs, about every other webhook is marked as a test."""
 FAMILY = ("Family@Example.com", "family@example.com")
 DAY_S = 86_400.0
 PEOPLE_IN = 25
-"""In one run of so many, the CRM tells of some contacts by their e-mail address alone."""
+"""In one of this many runs, the CRM names some contacts by their e-mail address alone."""
 LATE_IN, LATE_DAYS = 120, (20.0, 35.0)
-"""In one run of so many, a person puts items back or redrives dead letters weeks later."""
+"""In one of `LATE_IN` runs, a person puts items back and redrives dead letters weeks later."""
 GIVEN_UP_IN = 150
-"""In one run of so many, answers are lost and the payloads of imports are not shown."""
+"""In one of this many runs, answers are lost and the payloads of imports are not shown."""
 BACKLOG_IN, BACKLOG = 300, 16
-"""In one run of so many, a webhook has so many records, of which Mateo takes one a day."""
+"""In one of `BACKLOG_IN` runs, a webhook has `BACKLOG` records, of which Mateo takes one a day."""
 _TAGS = ("name", "city", "zip")
 
 
 def with_more(scenario: Scenario) -> Scenario:
-    """The scenario, or one with something of this on top."""
+    """The scenario, in some runs with something of this on top."""
     chance = random.Random(f"mark {scenario.seed}")  # noqa: S311 - a simulation
     if chance.randrange(TESTS_IN) == 0:
         marked = [replace(one, is_test=chance.randrange(2) == 0) for one in scenario.webhooks]
@@ -71,13 +71,13 @@ def _with_one_more(scenario: Scenario) -> Scenario:
     return scenario
 
 
-# ---------------------------------------------------------------- a row that is tried again
+# ---------------------------------------------------------------- a row that is retried
 
 
 def _with_retry(scenario: Scenario, chance: random.Random) -> Scenario:
     """One property of a deal without its contact, and soon after it an older change of all others.
 
-    Both are read slowly, so that a report ends between two reads of one batch.
+    Reads of DynamoDB are slow, so that a report ends between two reads of one batch.
     """
     key, version = f"{DEAL}1000", 1_000 + max(one.version for one in scenario.webhooks[0].records)
     first, second = (
@@ -102,14 +102,13 @@ def _with_retry(scenario: Scenario, chance: random.Random) -> Scenario:
 def _with_proof(scenario: Scenario, chance: random.Random) -> Scenario:
     """Four rows of which one is refused.
 
-    Either the process dies once it has written that down, or Mateo's schema begins to change as
-    soon as the first of the others are accepted: then their acceptance proves nothing.
+    Either the process dies once it has written the rejection down, or Mateo's schema begins to
+    change as soon as the first of the others are accepted: then their acceptance proves nothing.
     """
     version = 1_000 + max(one.version for one in scenario.webhooks[0].records)
     bad = chance.randrange(4)
     records = [
-        _row(f"e90.{place}", str(6_000 + place), version, chance if place == bad else None)
-        for place in range(4)
+        _row(f"e90.{n}", str(6_000 + n), version, chance if n == bad else None) for n in range(4)
     ]
     records[bad] = replace(records[bad], fields={**records[bad].fields, "city": "REFUSE"})
     is_killed = chance.randrange(2) == 0
@@ -127,7 +126,7 @@ def _with_proof(scenario: Scenario, chance: random.Random) -> Scenario:
     )
 
 
-# ---------------------------------------------------------------- read at the CRM
+# ---------------------------------------------------------------- fetched at the CRM
 
 
 def _with_reads(scenario: Scenario, chance: random.Random) -> Scenario:
@@ -150,27 +149,27 @@ def _is_simple(webhook: Webhook) -> bool:
 
 
 def _id_only(webhook: Webhook) -> Webhook:
-    """The same changes of the CRM's records, each with a version of its own."""
+    """The webhook as one of the CRM that holds ids only; each change has a version of its own."""
     number = 10 * int(webhook.event.removeprefix("e")) + 1
     records = [
         replace(
             one,
-            version=one.version + number + place,
-            fields={**dict.fromkeys(_TAGS, f"{webhook.event}.{place}"), **one.fields},
+            version=one.version + number + n,
+            fields={**dict.fromkeys(_TAGS, f"{webhook.event}.{n}"), **one.fields},
         )
-        for place, one in enumerate(webhook.records)
+        for n, one in enumerate(webhook.records)
     ]
     return replace(webhook, connection=crm.CONNECTION, records=records)
 
 
 def _later(webhooks: Sequence[Webhook], chance: random.Random) -> Sequence[Webhook]:
-    """The first of these records change once more, soon enough for a replica not to know of it."""
+    """Records of the first such webhook change once more, so soon that a replica may not know."""
     first = next((one for one in webhooks if one.connection == crm.CONNECTION), None)
     if first is None:
         return []
     records = [
-        replace(one, version=one.version + 2_000, fields=dict.fromkeys(_TAGS, f"e80.{place}"))
-        for place, one in enumerate(first.records)
+        replace(one, version=one.version + 2_000, fields=dict.fromkeys(_TAGS, f"e80.{n}"))
+        for n, one in enumerate(first.records)
         if not one.failing
     ]
     at = first.at + chance.uniform(20.0, BEHIND_S)
@@ -178,7 +177,7 @@ def _later(webhooks: Sequence[Webhook], chance: random.Random) -> Sequence[Webho
 
 
 def _apart(webhook: Webhook) -> Webhook:
-    """The same changes hours apart, if they are told by their ids alone."""
+    """The same changes hours apart, if the webhook holds ids only."""
     if webhook.connection != crm.CONNECTION:
         return webhook
     begin = int(START * 1_000) * 1_000
@@ -209,8 +208,8 @@ def _with_many(scenario: Scenario, chance: random.Random) -> Scenario:
     bad = set(chance.sample(range(size), chance.randint(1, MAX_BAD)))
     event, version = "e90", 1_000 + max(one.version for one in first.records)
     records = [
-        _row(f"{event}.{place}", str(5_000 + place), version, chance if place in bad else None)
-        for place in range(size)
+        _row(f"{event}.{n}", str(5_000 + n), version, chance if n in bad else None)
+        for n in range(size)
     ]
     webhooks = [*scenario.webhooks, Webhook(first.at, "erp", event, records)]
     account = replace(
@@ -232,14 +231,14 @@ def _family(webhook: Webhook, chance: random.Random) -> Webhook:
     """The same records with one e-mail address, written in two ways, and contacts of their own."""
     if webhook.connection != "erp":
         return webhook
-    records = [_member(one, place, chance) for place, one in enumerate(webhook.records)]
+    records = [_member(one, n, chance) for n, one in enumerate(webhook.records)]
     return replace(webhook, records=records)
 
 
-def _member(record: Record, place: int, chance: random.Random) -> Record:
+def _member(record: Record, n: int, chance: random.Random) -> Record:
     if record.broken or record.is_deal:
         return record
-    key = str(int(record.key) + place) if chance.randrange(2) else record.key
+    key = str(int(record.key) + n) if chance.randrange(2) else record.key
     return replace(record, key=key, fields={**record.fields, "email": chance.choice(FAMILY)})
 
 
@@ -255,8 +254,8 @@ def _with_people(scenario: Scenario, chance: random.Random) -> Scenario:
             "erp",
             f"e{number}",
             [
-                _person(f"e{number}.{place}", version + 1_000 * chance.randrange(6), chance)
-                for place in range(chance.choice((1, 1, 2)))
+                _person(f"e{number}.{n}", version + 1_000 * chance.randrange(6), chance)
+                for n in range(chance.choice((1, 1, 2)))
             ],
         )
         for number in range(chance.choice((2, 2, 3)))
@@ -279,7 +278,7 @@ def _person(tag: str, version: int, chance: random.Random) -> Record:
 
 
 def _weeks_later(scenario: Scenario, chance: random.Random) -> Scenario:
-    """All is put back as late as a replay may, and dead letters as late as the queue keeps them."""
+    """Items are put back weeks later; dead letters are redriven as late as the queue keeps them."""
     at = chance.uniform(*LATE_DAYS) * DAY_S
     return replace(
         scenario,
@@ -309,11 +308,11 @@ def _given_up(scenario: Scenario, chance: random.Random) -> Scenario:
 
 
 def _with_backlog(scenario: Scenario, chance: random.Random) -> Scenario:
-    """More days than the queue keeps a message, and the relay a record in it."""
+    """More days of entities than the queue keeps a message, or the relay keeps a record queued."""
     version = 1_000 + max(one.version for one in scenario.webhooks[0].records)
     records = [
-        _row(f"e90.{place}", str(5_000 + place), version, chance if chance.random() < 0.1 else None)
-        for place in range(BACKLOG)
+        _row(f"e90.{n}", str(5_000 + n), version, chance if chance.random() < 0.1 else None)
+        for n in range(BACKLOG)
     ]
     return replace(
         scenario,
@@ -335,4 +334,4 @@ _KINDS: Sequence[tuple[int, Callable[[Scenario, random.Random], Scenario]]] = (
     (GIVEN_UP_IN, _given_up),
     (BACKLOG_IN, _with_backlog),
 )
-"""In one of so many runs, what it has besides; the first that applies."""
+"""(in one of this many runs, what is changed); the first that is drawn applies."""

@@ -1,6 +1,6 @@
 """What some scenarios have besides: a Mateo that accepts imports without naming them.
 
-Drawn by itself, so that all other scenarios stay what they are.
+Drawn separately, so that all other scenarios stay as they are.
 """
 
 import random
@@ -9,11 +9,11 @@ from dataclasses import replace
 from tests.simulation.scenario import Record, Scenario, Webhook
 
 NAMELESS_IN = 40
-"""In one run of so many, Mateo names no import that it creates, and shows the rows of few."""
+"""In one of this many runs, Mateo names few imports that it creates, and shows the rows of few."""
 
 
 def without_names(scenario: Scenario) -> Scenario:
-    """Other clients of Mateo create imports at the same times, or two of ours are of one size."""
+    """In half of these runs two webhooks make imports of one size; other clients may import too."""
     chance = random.Random(f"nameless {scenario.seed}")  # noqa: S311 - a simulation
     if chance.randrange(NAMELESS_IN):
         return scenario

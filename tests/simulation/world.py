@@ -33,7 +33,7 @@ class Fault(StrEnum):
     DIE_BEFORE = "dies before it"
     DIE_AFTER = "dies after it"
     REFUSE = "refused"
-    """The service says no for a reason of its own, such as throttling; no effect."""
+    """The service refuses it for a reason of its own, such as throttling; no effect."""
     LOSE = "answer lost"
     """It takes effect, and the caller is told of a timeout."""
     VANISH = "request lost"
@@ -41,7 +41,7 @@ class Fault(StrEnum):
     REPEAT = "sent twice"
     """The SDK did not get the first answer and tries again by itself."""
     PARTIAL = "done in part"
-    """A call that takes many does some of them, and says so; else as `REFUSE`."""
+    """Some items of a call for many are done, and it says so; any other call is refused."""
     SLOW = "slow"
     """It takes seconds until it takes effect."""
     SLOW_ANSWER = "slow answer"
@@ -49,7 +49,7 @@ class Fault(StrEnum):
 
 
 class Killed(BaseException):
-    """The process is dead: it goes no further."""
+    """The process dies here."""
 
 
 class Line(NamedTuple):
@@ -109,7 +109,7 @@ class World:
     """Everything that happens, in order.
 
     `faults` maps the number of a call (from 1) to what happens to it. `trace` is None unless a
-    trace is wanted: telling it costs time.
+    trace is wanted: recording it costs time.
     """
 
     seed: int
@@ -163,7 +163,7 @@ class World:
         return bool(events)
 
     def close(self) -> None:
-        """Forget what was still to happen, so that nothing holds on to each other."""
+        """Forget what was still to happen: it holds references to the rest of the world."""
         self._events.clear()
 
     def tell(self, what: str, who: str = "", /, **details: object) -> None:
@@ -219,7 +219,7 @@ class World:
         return self.now + self._skew_s
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass for the running process; it dies if its time is over before."""
+        """Let time pass for the running process; it dies if its time limit comes first."""
         process = self.current
         assert process is not None
         if not process.alive:
@@ -260,8 +260,8 @@ class World:
             refuse: the error of a refusal without effect.
             partial: what it does if it is done in part.
             lose: the error of a lost answer.
-            idempotent: sent twice by the SDK, it takes effect once (a client token).
-            patience_s: so long the caller waits; what is slower takes effect all the same.
+            idempotent: if the SDK sends it twice, it takes effect once (a client token).
+            patience_s: how long the caller waits; a slower call takes effect all the same.
         """
         self.calls = number = self.calls + 1
         self.sleep(self.latency_s * self._chance())
@@ -295,7 +295,7 @@ class World:
     def _be_slow(
         self, effect: Callable[[], object] | None, lose: Callable[[], Exception], patience_s: float
     ) -> None:
-        """Let seconds pass; a caller that does not wait so long is gone when it takes effect."""
+        """Let seconds pass; the effect comes even if the caller does not wait that long."""
         seconds = self.random.uniform(0.5, 12)
         if seconds > patience_s:
             if effect is not None:
@@ -310,7 +310,7 @@ _IDLE: list[Any] = []
 
 
 def _started() -> Any:
-    """A greenlet that waits for its first process; as an argument it would keep that for ever."""
+    """A greenlet that waits for its first process; it would never let go of an argument."""
     made = greenlet.greenlet(_run_one_after_another)
     made.switch()
     return made
@@ -327,7 +327,7 @@ def _run_one_after_another() -> NoReturn:
 
 
 def _tried(effect: Callable[[], object]) -> None:
-    """Let it take effect if it can; nobody waits for what it says."""
+    """Let it take effect if it can; nobody waits for the answer."""
     with suppress(Exception):
         effect()
 
@@ -338,5 +338,5 @@ def refusal(code: str, operation: str) -> ClientError:
 
 
 def refused(code: str, operation: str) -> Callable[[], ClientError]:
-    """Makes such an error when it is needed."""
+    """A function that makes such an error."""
     return lambda: refusal(code, operation)

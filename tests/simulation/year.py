@@ -1,10 +1,10 @@
-"""A simulated year at an account's full allowance of entities, measured: `python -m ...year`.
+"""A simulated year in which every day uses all its entities, with the CPU time that it takes.
 
     python -m tests.simulation.year [--days 365] [--entities 250] [--webhook 50]
 
 It is one long run, with a fault at one call in a thousand. Every row goes through the production
 code, which takes a fraction of a millisecond: to fit a year into a minute, one row stands for a
-hundred of the 25,000 that Mateo allows. Prints what came of it and what it took; ends with 1 if a
+hundred of the 25,000 that Mateo allows. Prints the findings and the CPU time; ends with 1 if a
 promise is broken or if a whole year takes more than a minute.
 """
 
@@ -23,11 +23,11 @@ from tests.simulation.world import Fault
 YEAR_DAYS = 365
 CALLS_PER_DAY, FAULT_EVERY = 500, 997
 BAR_S = 60.0
-"""For a year."""
+"""CPU time of a year."""
 
 
 def scenario_of(days: int, entities: int, size: int) -> Scenario:
-    """Every day as many changed contacts as may be imported, in webhooks of `size` records."""
+    """On every day as many changes as may be imported, in webhooks of `size` records."""
     webhooks = list(_webhooks(days, entities, size))
     calls = days * CALLS_PER_DAY
     kinds = tuple(Fault)

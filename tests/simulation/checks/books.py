@@ -1,4 +1,4 @@
-"""The books of a run: what Mateo holds, what the relay says of it, and what is wrong."""
+"""The books of a run: what Mateo holds, what the relay says, and what is wrong."""
 
 import gzip
 from collections import Counter, defaultdict
@@ -23,7 +23,7 @@ from tests.simulation.uploads import line_of
 SENT = ("feeding", "finished")
 """States of files whose rows are sent."""
 CLOCKS_S = 10.0
-"""How far the relay's times may be from the true one."""
+"""How far the relay's times may be from the true time."""
 Version = tuple[int, str, int]
 """A version, then the delivery and the number of the item in it."""
 
@@ -44,7 +44,7 @@ class Item(NamedTuple):
 
     @property
     def version(self) -> Version:
-        """What orders it among the changes of its record: of equal versions, when it came."""
+        """What orders it among the changes of its record; among equal versions, when it came."""
         version = self.received_at if self.connection == "plain" else self.record.version
         return version, self.delivery, self.number
 
@@ -57,7 +57,7 @@ class Applied(NamedTuple):
     row: Mapping[str, Any]
     items: Sequence[str]
     too_late: bool
-    """The import had been given up by then, and its records were free for others."""
+    """The import had been given up before, and its records were free for other imports."""
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Books:
         return found
 
     def _rows_of_files(self) -> dict[str, Item]:
-        """The rows of files of which all could be read."""
+        """The rows of files that could be read to their end."""
         found = {}
         for file in self.relay.inbox.noted():
             for number, record in enumerate(file.upload.rows if file.state in SENT else ()):
@@ -118,20 +118,20 @@ class Books:
         return found
 
     @cached_property
-    def ends(self) -> dict[str, set[str]]:
-        """Item → how it ended, by what lies in the bucket: in a report, else in its latest line."""
+    def outcomes(self) -> dict[str, set[str]]:
+        """Item → its outcomes by what is in the bucket: by reports, else by its latest line."""
         latest: dict[str, tuple[int, str]] = {}
         imported: dict[str, set[str]] = defaultdict(set)
         for key, content in self.relay.s3.objects.items():
             if key.startswith(("rejected/", "outcomes/")):
                 for line in _lines(content):
-                    item, end = item_of(line["item_id"]), (line["recorded_at"], line["outcome"])
-                    latest[item] = max(end, latest.get(item, end))
+                    item, found = item_of(line["item_id"]), (line["recorded_at"], line["outcome"])
+                    latest[item] = max(found, latest.get(item, found))
         for _, line in self._report_rows:
             if line["outcome"] != "retried":
                 for item_id in line["item_ids"]:
                     imported[item_of(item_id)].add(line["outcome"])
-        return {item: {end} for item, (_, end) in latest.items()} | imported
+        return {item: {outcome} for item, (_, outcome) in latest.items()} | imported
 
     @cached_property
     def _report_rows(self) -> list[tuple[str, dict[str, Any]]]:
@@ -145,7 +145,7 @@ class Books:
 
     @cached_property
     def uncertain(self) -> dict[str, list[dict[str, Any]]]:
-        """Import → its rows of which a report knows only how many of them were imported."""
+        """Reference → rows of which the report knows only how many were imported."""
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for reference, line in self._report_rows:
             if not line["certain"]:
@@ -158,9 +158,9 @@ class Books:
         rows = (line for lines in self.uncertain.values() for line in lines)
         return {item_of(item_id) for line in rows for item_id in line["item_ids"]}
 
-    def end(self, item: str) -> set[str]:
-        """How an item ended."""
-        return self.ends.get(item, set())
+    def outcomes_of(self, item: str) -> set[str]:
+        """The outcomes of an item: one, or none yet, if all is well."""
+        return self.outcomes.get(item, set())
 
     @cached_property
     def entries(self) -> list[dict[str, Any]]:
@@ -224,9 +224,9 @@ class Books:
         return found
 
     def _given_up(self, import_id: str) -> str:
-        """The import that was given up before it was known that this one is it.
+        """The reference of an import that was given up before the relay found it in Mateo.
 
-        A replay may have posted the same payload again: of these the last one before it.
+        A replay may have posted the same payload again: it is the last one that began before this.
         """
         stored = self.relay.mateo.imports[import_id]
         found = [
@@ -241,7 +241,7 @@ class Books:
 
     @cached_property
     def ended_at(self) -> dict[str, float]:
-        """When each import came to its end: by the first execution that did, if one was let."""
+        """Reference → the end of its first execution that nobody stopped, else of any."""
         last_first = sorted(
             self.relay.executions,
             key=lambda one: (one.status == "ABORTED", one.ended_at),
@@ -251,14 +251,14 @@ class Books:
 
 
 def say_the_same(one: Item, other: Item) -> bool:
-    """Whether one may be a copy of the other: of a record that is read, all say what it is then."""
+    """Whether one may be a copy of the other; what is fetched at the CRM may always be."""
     if one.connection != other.connection:
         return False
     return one.connection == CONNECTION or one.record.fields == other.record.fields
 
 
 def _key_of(row: Mapping[str, Any]) -> str:
-    """The key of the record that a row is about; of one without an id, its e-mail address tells."""
+    """The key of the record that a row is about; without an id, its e-mail address has it."""
     return str(row.get("external_id") or row["email"].lower().removesuffix(AT))
 
 

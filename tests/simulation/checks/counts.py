@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from import_relay.domain.models import OUTCOME_NAMES
 from import_relay.domain.replays import replay_id_of
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.entries import NEVER_CREATED
@@ -9,24 +10,12 @@ from import_relay.storage.quota import DAY_ITEM_DAYS
 from tests.simulation.checks.books import Books, say_the_same
 from tests.simulation.stores import LEDGER
 
-OUTCOME_NAMES = (
-    "imported",
-    "failed",
-    "rejected",
-    "superseded",
-    "duplicate",
-    "ignored",
-    "erased",
-    "test",
-    "unaccounted",
-)
-
 
 def check_pauses(books: Books) -> None:
     """Submission is paused only with something to resume it."""
-    shut = books.relay.mapping.lambda_.shut
-    if shut:
-        books.wrong("stuck", f"submission was paused {shut} times with nothing to open it")
+    times = books.relay.mapping.lambda_.left_disabled
+    if times:
+        books.wrong("stuck", f"submission was paused {times} times with nothing to resume it")
     for what in books.relay.watch.failed:
         books.wrong("stuck", what)
 
@@ -41,19 +30,19 @@ def check_outcome_counts(books: Books) -> None:
                 if name in OUTCOME_NAMES:
                     counted[pk.removeprefix("counts#"), name] += int(value)
     found: Counter[tuple[str, str]] = Counter()
-    for name, ends in books.ends.items():
+    for name, outcomes in books.outcomes.items():
         if name in books.items:
             one = books.items[name]
             day = books.relay.limits.day((one.put_back_at or one.received_at) / 1_000_000)
-            found.update((day, end) for end in ends)
+            found.update((day, outcome) for outcome in outcomes)
     more, less = counted - found, found - counted
     if more or less:
-        wrong = f"the outcome counts has {dict(more)} too many, {dict(less)} too few"
+        wrong = f"the outcome counts have {dict(more)} too many, {dict(less)} too few"
         books.wrong("miscounted", wrong)
 
 
 def check_put_back(books: Books) -> None:
-    """What was put back is counted as received again, keeps its time, and is all there was."""
+    """Items that were put back count as received again and keep their time; none is missing."""
     put_back = books.relay.put_back
     for item, one in put_back.items.items():
         if one.original not in books.items:
@@ -62,7 +51,7 @@ def check_put_back(books: Books) -> None:
             books.wrong("unexpected", f"{item} was put back and is a test")
         elif one.received_at != books.items[one.original].received_at:
             books.wrong("stale", f"{item} was put back as received at another time")
-        elif books.end(item) == {"duplicate"} and not _has_copy(books, item):
+        elif books.outcomes_of(item) == {"duplicate"} and not _has_copy(books, item):
             books.wrong("lost", f"{item} was put back and refused as a duplicate")
     _put_back_all(books)
     table = books.relay.dynamodb.tables.get(LEDGER, {})
@@ -79,7 +68,7 @@ def check_put_back(books: Books) -> None:
 
 
 def _put_back_all(books: Books) -> None:
-    """Each replay put back all that it should, a day's entities at a time."""
+    """Each replay put back all that it should, at most a day's entities at a time."""
     put_back = books.relay.put_back
     for items in put_back.crowded:
         books.wrong("over-limit", f"{items} items of replays were queued at a time")
@@ -89,10 +78,10 @@ def _put_back_all(books: Books) -> None:
     for name, wanted in put_back.wanted.items():
         if f"replay#{name}" in unfinished:
             continue
-        there = {one.original for one in put_back.items.values() if one.delivery.endswith(name)}
+        came = {one.original for one in put_back.items.values() if one.delivery.endswith(name)}
         tests = {item for item, one in books.items.items() if one.is_test}
-        for item in sorted(wanted - there - tests):
-            books.wrong("lost", f"{item} had ended and was not put back by {name}")
+        for item in sorted(wanted - came - tests):
+            books.wrong("lost", f"{item} had an outcome and was not put back by {name}")
 
 
 def _has_copy(books: Books, item: str) -> bool:
@@ -105,8 +94,8 @@ def _has_copy(books: Books, item: str) -> bool:
     )
 
 
-def check_budget(books: Books) -> None:
-    """Held is what the imports have, on the day on which they were sent, while that is known."""
+def check_reservations(books: Books) -> None:
+    """A day's reserved entities are those of its imports, for as long as the day is kept."""
     table = books.relay.dynamodb.tables.get(LEDGER, {})
     sent: Counter[str] = Counter()
     for one in books.relay.mateo.requests:
@@ -116,14 +105,15 @@ def check_budget(books: Books) -> None:
     for entry in books.entries:
         if entry["state"] not in NEVER_CREATED:
             imports[str(entry["day"])] += int(entry["rows"])
-    held: Counter[str] = Counter()
+    reserved: Counter[str] = Counter()
     for pk, item in table.items():
         if pk.startswith("day#"):
-            held[pk.removeprefix("day#")] = int(from_attributes(item).get("entities", 0))
+            reserved[pk.removeprefix("day#")] = int(from_attributes(item).get("entities", 0))
     forgotten = books.relay.limits.day(books.relay.world.now - DAY_ITEM_DAYS * 86_400 + 86_400)
-    days = sorted(held.keys() | imports.keys() | sent.keys())
+    days = sorted(reserved.keys() | imports.keys() | sent.keys())
     for day in (day for day in days if day > forgotten):
-        if held[day] != imports[day]:
-            books.wrong("miscounted", f"{day}: {held[day]} held, imports have {imports[day]}")
-        if held[day] < sent[day]:
-            books.wrong("over-limit", f"{day}: {sent[day]} sent, {held[day]} held")
+        if reserved[day] != imports[day]:
+            wrong = f"{day}: {reserved[day]} reserved, imports have {imports[day]}"
+            books.wrong("miscounted", wrong)
+        if reserved[day] < sent[day]:
+            books.wrong("over-limit", f"{day}: {sent[day]} sent, {reserved[day]} reserved")

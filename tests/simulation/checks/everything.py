@@ -1,11 +1,11 @@
-"""All checks of a run, in the order in which their violations are told."""
+"""All checks of a run, in the order in which a report tells their violations."""
 
 from tests.simulation.checks.books import Books
 from tests.simulation.checks.counts import (
-    check_budget,
     check_outcome_counts,
     check_pauses,
     check_put_back,
+    check_reservations,
 )
 from tests.simulation.checks.files import check_files
 from tests.simulation.checks.imports import check_imports
@@ -26,7 +26,7 @@ CHECKS = (
     check_pauses,
     check_outcome_counts,
     check_put_back,
-    check_budget,
+    check_reservations,
 )
 
 

@@ -1,6 +1,6 @@
 """A file is imported once, to its last row, and its report says what became of each.
 
-That rows are neither lost nor doubled is checked as of all items: see `items`.
+`items` and `imports` check that no row is lost or imported twice, as they do for all items.
 """
 
 import csv
@@ -15,12 +15,12 @@ from tests.simulation.uploads import line_of
 
 REASONS = {"cut": "file.broken_json", "empty": "file.empty"}
 MAX_DEATHS = 3
-"""Of processes that read a file, until it is refused for that."""
+"""So many processes die of a file at most; then it is refused."""
 NOT_IMPORTED = frozenset({"failed", "rejected", "unaccounted"})
 
 
 def check_files(books: Books) -> None:
-    """Each file came to its end, and its report says what became of its rows."""
+    """Each file is refused or finished, and its report says what became of its rows."""
     inbox = books.relay.inbox
     for key in inbox.unnoticed():
         books.wrong("lost", f"{key} was never noticed")
@@ -45,7 +45,7 @@ def check_files(books: Books) -> None:
 
 
 def rows_behind(books: Books) -> set[str]:
-    """Rows that wait in their files, as dead letters of their connection leave no room."""
+    """Rows that wait in their files because dead letters leave no room in the queue."""
     files = books.relay.inbox.noted()
     dead: Counter[str] = Counter()
     for file in files:
@@ -59,7 +59,7 @@ def rows_behind(books: Books) -> set[str]:
 
 
 def _has_no_room(books: Books, connection: str, dead: Counter[str]) -> bool:
-    """Whether a connection has a page of dead letters, and its day or all days are full of them."""
+    """Whether a connection has a page of dead letters, and these fill its day or the queue."""
     account, own = books.relay.account, dead[connection]
     a_day = account.rows_per_day(connection)
     is_full = own >= a_day or dead.total() >= QUEUED_DAYS * account.bulk_entities
@@ -67,13 +67,13 @@ def _has_no_room(books: Books, connection: str, dead: Counter[str]) -> bool:
 
 
 def items_of(file: NotedFile) -> list[str]:
-    """The items that its rows are, in their order."""
+    """The items of a file's rows, in their order."""
     upload = file.upload
     return [f"{file.delivery}/{line_of(upload, n)}" for n in range(len(upload.rows))]
 
 
 def _refused(books: Books, file: NotedFile) -> None:
-    """A file is refused for a reason, and says which beside it."""
+    """A file is refused for a reason, and an object beside it says which."""
     upload = file.upload
     expected = REASONS.get(upload.form, "")
     if upload.connection == "nobody":
@@ -95,7 +95,7 @@ def _finished(books: Books, file: NotedFile) -> None:
     if upload.form in REASONS or upload.connection == "nobody":
         books.wrong("unexpected", f"{file.key} cannot be read, and is finished")
         return
-    found = [end for item in items_of(file) for end in books.end(item)]
+    found = [outcome for item in items_of(file) for outcome in books.outcomes_of(item)]
     summary = json.loads(objects.get(f"{file.folder}/summary.json", b"{}"))
     said = {name: many for name, many in summary.get("rows", {}).items() if many}
     if said != {"total": len(upload.rows), **Counter(found)}:
@@ -103,7 +103,7 @@ def _finished(books: Books, file: NotedFile) -> None:
     lines = {
         line_of(upload, n)
         for n, item in enumerate(items_of(file))
-        if books.end(item) & NOT_IMPORTED
+        if books.outcomes_of(item) & NOT_IMPORTED
     }
     table = objects.get(f"{file.folder}/failures.csv", b"").decode("utf-8-sig")
     listed = [int(row["line"]) for row in csv.DictReader(io.StringIO(table))]
@@ -117,7 +117,7 @@ def _finished(books: Books, file: NotedFile) -> None:
 
 
 def _forgotten(books: Books, file: NotedFile) -> None:
-    """Nothing of the rows is left once it is known what became of them."""
+    """The pages of a file are deleted once all its rows have an outcome."""
     left = [key for key in books.relay.s3.objects if key.startswith(f"rows/{file.id}/pages/")]
     if left:
         books.wrong("unexpected", f"{file.key} is {file.state}, and {left} are still there")

@@ -21,16 +21,16 @@ def check_imports(books: Books) -> None:
     for item, times in books.times_applied.items():
         if times > 1:
             books.wrong("duplicated", f"{item} was imported {times} times")
-    _replays(books)
+    _repetitions(books)
     _handles(books)
 
 
 def _handles(books: Books) -> None:
-    """Of the contacts of an import with one e-mail address the newest is the last."""
+    """Among contacts of an import that share an e-mail address, the newest comes last."""
     for reference, (payload, provenance) in books.frozen.items():
         holders: dict[str, list[Version]] = defaultdict(list)
-        for row, item_id in zip(payload, provenance, strict=True):
-            items = [f"{one['delivery']}/{one['n']}" for one in item_id["items"]]
+        for row, source in zip(payload, provenance, strict=True):
+            items = [f"{one['delivery']}/{one['n']}" for one in source["items"]]
             versions = [books.items[one].version for one in items if one in books.items]
             if row.get("email") and versions:
                 holders[row["email"].lower()].append(max(versions))
@@ -38,11 +38,11 @@ def _handles(books: Books) -> None:
             books.wrong("stale", f"{reference}: an e-mail address goes to an older change")
 
 
-def _replays(books: Books) -> None:
-    """What a sender repeats is not imported again, if nothing came in between.
+def _repetitions(books: Books) -> None:
+    """A change that its sender repeats is not imported again, if nothing came in between.
 
-    A repetition of a change whose row may have failed, as far as Mateo tells, may be. So may one
-    of a change that a person put back in vain: the relay does not remember that it was imported.
+    It may be imported again if its row may have failed, as far as Mateo tells. It may be, too, if a
+    person put it back in vain: the relay does not remember then that it was imported.
     """
     applied_at = {item: one.at for one in books.applied for item in one.items}
     for of_key in books.by_key.values():
@@ -50,15 +50,15 @@ def _replays(books: Books) -> None:
         versions: dict[tuple[int, str], list[str]] = defaultdict(list)
         in_vain: set[int] = set()
         for item, one in of_key:
-            # The versions of one are times of receipt, of the other what is read may change.
+            # Versions of `plain` are times of receipt; what is fetched at the CRM may change.
             if one.connection not in ("plain", CONNECTION):
                 version, replay = one.record.version, replay_id_of(item)
                 changes[version].add((one.event, str(one.record.fields)))
                 versions[version, replay].append(item)
-                if replay and "failed" in books.end(item):
+                if replay and "failed" in books.outcomes_of(item):
                     in_vain.add(version)
         for (version, _), of_version in versions.items():
-            ended = [item for item in of_version if books.ends.get(item) == {"imported"}]
+            ended = [item for item in of_version if books.outcomes.get(item) == {"imported"}]
             imported = sorted(applied_at.keys() & ended, key=applied_at.__getitem__)
             is_alone = len(changes[version]) == 1 and version not in in_vain
             if is_alone and not books.unsure.issuperset(imported[:-1]):

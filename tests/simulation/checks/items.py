@@ -1,4 +1,4 @@
-"""What was received ends once, as what it is, and Mateo has what is called imported."""
+"""Every item has one outcome, which its content explains, and Mateo has what counts as imported."""
 
 import math
 
@@ -8,50 +8,51 @@ from tests.simulation.crm import CONNECTION
 from tests.simulation.queue import MAX_RECEIVES
 
 DEATHS = 3
-"""Of processes, until a record that kills them is a dead letter by itself."""
+"""So many processes a record kills; then it is a dead letter by itself."""
 TRIALS = 2
 """How often a record is tried after a death: with others, and alone."""
 TRIED = frozenset({"imported", "failed", "rejected", "unaccounted"})
-"""Ends of changes that were sent to Mateo, whatever it made of them."""
+"""Outcomes of changes that were sent to Mateo, whatever it made of them."""
 
 
 def check_items(books: Books) -> None:
-    """Every acknowledged item ended, once, and as it may."""
+    """Every acknowledged item has an outcome, one alone, and one that it may have."""
     waiting = books.relay.unproven | rows_behind(books)
     for item, one in books.items.items():
-        ends = books.end(item)
-        if not ends and one.acknowledged and item not in waiting:
-            books.wrong("lost", f"{item} ({one.record.key}) ended nowhere")
-        if len(ends) > 1:
-            books.wrong("unexpected", f"{item} ended as {' and '.join(sorted(ends))}")
+        outcomes = books.outcomes_of(item)
+        if not outcomes and one.acknowledged and item not in waiting:
+            books.wrong("lost", f"{item} ({one.record.key}) has no outcome")
+        if len(outcomes) > 1:
+            books.wrong("unexpected", f"{item} ended as {' and '.join(sorted(outcomes))}")
         if item in books.relay.died - books.relay.poison and not _may_die(books, item):
             books.wrong("stuck", f"{item} is a dead letter, with so few faults")
-        for end in ends:
-            if one.is_test or end == "test":
-                _check_test(books, item, one, end)
+        for outcome in outcomes:
+            if one.is_test or outcome == "test":
+                _check_test(books, item, one, outcome)
             else:
-                _check_end(books, item, one, end)
+                _check_outcome(books, item, one, outcome)
     _deaths(books)
     _uncertain_rows(books)
     _check_unproven(books)
-    for item in sorted(books.ends.keys() - books.items.keys()):
+    for item in sorted(books.outcomes.keys() - books.items.keys()):
         books.wrong("unexpected", f"{item} was never received")
 
 
-def _check_end(books: Books, item: str, one: Item, end: str) -> None:
-    _explain(books, item, one, end)
+def _check_outcome(books: Books, item: str, one: Item, outcome: str) -> None:
+    _explain(books, item, one, outcome)
     if item in books.unsure:
         return
-    if end == "imported" and not books.times_applied[item]:
+    if outcome == "imported" and not books.times_applied[item]:
         books.wrong("lost", f"{item} is called imported, but Mateo has not got it")
-    if end == "failed" and books.times_applied[item]:
+    if outcome == "failed" and books.times_applied[item]:
         books.wrong("unexpected", f"{item} is called failed, but Mateo has got it")
 
 
-def _check_test(books: Books, item: str, one: Item, end: str) -> None:
-    """A test ends as one, nothing else does, and Mateo never gets it."""
-    if one.is_test != (end == "test"):
-        books.wrong("unexpected", f"{item} {'is' if one.is_test else 'is no'} test, but {end}")
+def _check_test(books: Books, item: str, one: Item, outcome: str) -> None:
+    """Tests end as tests, nothing else does, and Mateo never gets them."""
+    if one.is_test != (outcome == "test"):
+        kind = "a test" if one.is_test else "no test"
+        books.wrong("unexpected", f"{item} is {kind}, but {outcome}")
     if books.times_applied[item]:
         books.wrong("unexpected", f"{item} is a test, and Mateo has got it")
 
@@ -77,7 +78,7 @@ def _deaths(books: Books) -> None:
 
 
 def _trouble(books: Books) -> int:
-    """How often something went wrong that a message may have been received for."""
+    """How often something went wrong that may have made a message come again."""
     relay, queue = books.relay, books.relay.queue
     messages = queue.duplicates + queue.partials + queue.missed
     return len(relay.world.hit) + relay.throttles + messages
@@ -86,8 +87,8 @@ def _trouble(books: Books) -> int:
 def _may_die(books: Books, item: str) -> bool:
     """Whether so much went wrong that its message may have used up its receives.
 
-    Or two processes were killed that had it: if they were trying it, it looks like poison. A
-    process looks killed as well if AWS did not let it take back that it was trying the item.
+    Or two processes died that had it: if they were trying it, it looks like poison. A process also
+    looks dead if AWS did not let it note that it survived.
     """
     relay = books.relay
     return _trouble(books) > MAX_RECEIVES / 2 or relay.killed_with[item] >= TRIALS
@@ -100,29 +101,27 @@ def _check_unproven(books: Books) -> None:
             books.wrong("unexpected", f"{item} is a dead letter, and nobody refuses it")
 
 
-def _explain(books: Books, item: str, one: Item, end: str) -> None:
-    """Whether an item may have ended like this."""
-    broken = {"no id": "rejected", "bad version": "rejected", "deletion": "ignored"}
-    broken |= {"no id": "rejected", "no row": "rejected"}
+def _explain(books: Books, item: str, one: Item, outcome: str) -> None:
+    """Something explains the outcome: the record itself, another change, Mateo or the CRM."""
     if one.record.broken:
-        if end != broken[one.record.broken]:
-            books.wrong("unexpected", f"{item}: {one.record.broken}, but {end}")
-    elif end == "superseded":
+        if outcome != ("ignored" if one.record.broken == "deletion" else "rejected"):
+            books.wrong("unexpected", f"{item}: {one.record.broken}, but {outcome}")
+    elif outcome == "superseded":
         if not all(_is_covered(books, item, one, field) for field in one.record.fields):
             books.wrong("lost", f"{item} is called superseded, but nothing newer is known")
-    elif end == "duplicate":
+    elif outcome == "duplicate":
         if not _is_repeated(books, item, one):
             books.wrong("lost", f"{item} is called a duplicate of nothing")
-    elif end in ("rejected", "failed") and not _may_fail(books, one):
-        books.wrong("unexpected", f"{item} {end} without a reason")
-    elif end == "ignored" and not may_be_gone(books, one):
+    elif outcome in ("rejected", "failed") and not _may_fail(books, one):
+        books.wrong("unexpected", f"{item} {outcome} without a reason")
+    elif outcome == "ignored" and not may_be_gone(books, one):
         books.wrong("unexpected", f"{item} ignored without a reason")
 
 
 def _is_covered(books: Books, item: str, one: Item, field_: str) -> bool:
-    """Whether another change that came to Mateo says this field and is not older.
+    """Whether another change that came to Mateo sets this field and is not older.
 
-    A full record says all fields, also those that it leaves empty. One that waited until its
+    A full record sets all fields, also those that it leaves empty. A change that waited until its
     record was deleted at the CRM need not come to Mateo.
     """
     return any(
@@ -136,13 +135,13 @@ def _is_covered(books: Books, item: str, one: Item, field_: str) -> bool:
 
 def _came_to_mateo(books: Books, item: str) -> bool:
     """Whether a change was sent, or is the copy of one; Mateo may have refused it."""
-    return bool(books.end(item) & (TRIED | {"duplicate"})) or item in books.relay.unproven
+    return bool(books.outcomes_of(item) & (TRIED | {"duplicate"})) or item in books.relay.unproven
 
 
 def _may_fail(books: Books, one: Item) -> bool:
     """Whether Mateo may have refused it, or a row that it was merged into.
 
-    What a test tells of counts where records are read at the CRM, which shows it as well.
+    The values of a test count only where records are fetched at the CRM, which shows them as well.
     """
     key = one.record.key
     told = [
@@ -168,7 +167,7 @@ def may_be_gone(books: Books, one: Item) -> bool:
 
 def _is_gone(books: Books, item: str, one: Item) -> bool:
     """Whether its record was deleted at the CRM before it could be sent."""
-    return books.end(item) == {"ignored"} and may_be_gone(books, one)
+    return books.outcomes_of(item) == {"ignored"} and may_be_gone(books, one)
 
 
 def _is_repeated(books: Books, item: str, one: Item) -> bool:

@@ -1,6 +1,7 @@
-"""The bulk lane keeps to its share of a day and lets live batches go first; senders keep to theirs.
+"""The bulk lane keeps to its share of a day and lets live batches go first.
 
-An import is of the lane and the day that its entry in the ledger says; Mateo says when it came.
+Connections keep to their own limits. The ledger's entry of an import says its lane and its day, and
+Mateo says when it came.
 """
 
 from collections import Counter
@@ -11,17 +12,17 @@ from import_relay.storage.reservations import USED_BY
 from tests.simulation.checks.books import Books
 from tests.simulation.stores import LEDGER
 
-CLOCKS_S = 60.0
-"""What is sent so long before the last hour was certainly reserved before it."""
+MARGIN_S = 60.0
+"""What is sent this long before a day's last hour was certainly reserved before that hour."""
 
 
 def check_lanes(books: Books) -> None:
-    """Shares of the day's entities, and whose turn it was."""
+    """Shares of the day's entities are kept, and live batches went first."""
     created = list(_created(books))
     limits = books.relay.limits
     bulk: Counter[str] = Counter()
     for entry, sent_at in created:
-        if entry.lane == "bulk" and sent_at < limits.bulk_opens_at(sent_at) - CLOCKS_S:
+        if entry.lane == "bulk" and sent_at < limits.bulk_opens_at(sent_at) - MARGIN_S:
             bulk[limits.day(sent_at)] += entry.rows
     share = max(1, int(limits.entities_per_day * limits.bulk_share))
     for day, number in bulk.items():
@@ -44,7 +45,7 @@ def _created(books: Books) -> Iterator[tuple[Entry, float]]:
 
 
 def _counters(books: Books) -> None:
-    """What a day counts for the bulk lane and for connections is what entries reserve of it."""
+    """A day's counters of the bulk lane and of connections are what the entries reserve."""
     table = books.relay.dynamodb.tables.get(LEDGER, {})
     reserved: Counter[tuple[str, str]] = Counter()
     for pk, item in table.items():
@@ -66,7 +67,7 @@ def _counters(books: Books) -> None:
 
 
 def _own_limits(books: Books, created: list[Entry]) -> None:
-    """What connections with limits of their own paid, and that each row of theirs was paid for."""
+    """Connections with limits keep to them; each row that only such connections sent is charged."""
     limits = books.relay.account.own_limits
     if not limits:
         return

@@ -5,18 +5,18 @@ from collections import Counter
 from tests.simulation.checks.books import Books
 
 JITTER_S = 0.15
-"""So much later than another a request may arrive that left at the same time."""
+"""By how much two requests may come closer to each other on their way."""
 MAX_REFUSED = 20
 """Posts within an hour while each is refused: pauses double, from a minute to an hour. Twice as
-many where an import may have two executions, each of which asks for itself."""
+many are allowed where an import may have two executions, each of which posts."""
 
 
 def check_limits(books: Books) -> None:
-    """Requests per second and per day, and a day's entities."""
+    """Requests per second and per day, and a day's entities, are within the limits."""
     account = books.relay.account
     requests = books.relay.mateo.requests
     rate = int(account.requests_per_second)
-    # When they left: what a network delays by seconds is nobody's fault.
+    # By when they left: a network that delays requests by seconds is nobody's fault.
     sent = sorted(one.sent_at for one in requests)
     for first, later in zip(sent, sent[rate:], strict=False):
         if later - first < 1.0 + JITTER_S:

@@ -1,4 +1,4 @@
-"""Older changes never overwrite newer ones, and the newest one is there in the end."""
+"""Older changes never overwrite newer ones, and in the end Mateo has the newest."""
 
 import math
 from collections import defaultdict
@@ -15,19 +15,19 @@ COLUMNS: Mapping[str, str] = {
     "title": "name",
     "stage": "stage",
 }
-"""Column of Mateo → field of a record in which its tag stands."""
+"""Column of Mateo → the field of a record that it is mapped from."""
 _GOOD = frozenset({"imported", "duplicate", "superseded"})
 
 
 def check_order(books: Books) -> None:
-    """A column never gets an older value after a newer one; the same value again is none.
+    """A column never gets an older value after a newer one; the same value does not count.
 
-    Of changes with one version a redriven dead letter may come after a copy that is the newer one.
+    Of changes with one version, a redriven dead letter may come after a copy that is newer.
     """
     died = books.relay.died
     latest: dict[tuple[str, str], Version] = {}
     repeated: dict[tuple[str, str], list[Version]] = {}
-    there: dict[tuple[str, str], object] = {}
+    shown: dict[tuple[str, str], object] = {}
     tags = _tags(books)
     for one in books.applied:
         if one.too_late:
@@ -39,17 +39,19 @@ def check_order(books: Books) -> None:
             versions = tags[one.key, field_, str(value)]
             own = [versions[item] for item in one.items if item in versions]
             newest = max(own or versions.values())
-            place = one.key, column
-            before = latest.get(place, newest)
+            cell = one.key, column
+            before = latest.get(cell, newest)
             may_be = max([newest, *_copies(books, versions, one.at)])
-            overtaken = any(_came_together(newest, copy) for copy in repeated.get(place, ()))
+            overtaken = any(_came_together(newest, copy) for copy in repeated.get(cell, ()))
             redriven = any(versions.get(item) == newest for item in died.intersection(one.items))
-            is_older = may_be < before and value != there.get(place)
+            is_older = may_be < before and value != shown.get(cell)
             if is_older or (overtaken and not redriven):
                 books.wrong("stale", f"{one.key}: {column} of {value} after a newer one")
-            latest[place], there[place] = max(newest, before), value
-            if not any("failed" in books.end(item) for item in versions):  # else a copy of which?
-                repeated[place] = [*repeated.get(place, ()), *_copies(books, versions)]
+            latest[cell], shown[cell] = max(newest, before), value
+            if not any(
+                "failed" in books.outcomes_of(item) for item in versions
+            ):  # else of which copy?
+                repeated[cell] = [*repeated.get(cell, ()), *_copies(books, versions)]
     for key, of_key in books.by_key.items():
         _final(books, key, of_key, latest)
 
@@ -68,14 +70,14 @@ def _tags(books: Books) -> dict[tuple[str, str, str], dict[str, Version]]:
 def _copies(
     books: Books, versions: Mapping[str, Version], until: float = math.inf
 ) -> Iterator[Version]:
-    """The versions of a change's copies, or of those that had come before a time.
+    """The versions of a change's copies that came before a time.
 
-    Of changes with one version the last to arrive wins, and one that was requeued may
-    have arrived as the copy that ended as its duplicate.
+    Of changes with one version, the last to arrive wins. One that was requeued may count as arrived
+    with the copy that ended as its duplicate.
     """
     for item, version in versions.items():
         came_at = books.items[item].received_at / 1_000_000
-        if "duplicate" in books.end(item) and came_at < until + CLOCKS_S:
+        if "duplicate" in books.outcomes_of(item) and came_at < until + CLOCKS_S:
             yield version
 
 
@@ -85,16 +87,16 @@ def _final(
     of_key: Sequence[tuple[str, Item]],
     latest: Mapping[tuple[str, str], Version],
 ) -> None:
-    """The newest version that was imported is what Mateo has in the end.
+    """Mateo has the newest version that was imported in the end.
 
-    But for a column of which something newer is unaccounted for, a dead letter that Mateo had
-    refused, or failed as a change of that column: older ones leave it out.
+    A column is not checked if a newer change of it is unaccounted for, is a dead letter that Mateo
+    refused, or failed as a change of single columns: older changes leave the column out then.
     """
     newest: dict[str, Version] = {}
     unsure: dict[str, Version] = {}
     for item, one in of_key:
         is_certain = item not in books.unsure
-        known = newest if is_certain and books.ends.get(item) == {"imported"} else unsure
+        known = newest if is_certain and books.outcomes.get(item) == {"imported"} else unsure
         if known is newest or not is_certain or _waits_for_a_person(books, item, one):
             for field_ in one.record.fields:
                 known[field_] = max(known.get(field_, one.version), one.version)
@@ -110,24 +112,24 @@ def _final(
 
 
 def _waits_for_a_person(books: Books, item: str, one: Item) -> bool:
-    """Whether it is not known what became of a change, or it failed and set some columns alone."""
-    ends = books.end(item)
-    waits = "unaccounted" in ends or item in books.relay.unproven
-    return waits or ("failed" in ends and one.connection == "hub")
+    """Whether a change is unaccounted for or refused, or was of single columns and failed."""
+    outcomes = books.outcomes_of(item)
+    waits = "unaccounted" in outcomes or item in books.relay.unproven
+    return waits or ("failed" in outcomes and one.connection == "hub")
 
 
 def _read_versions(
     books: Books, of_key: Sequence[tuple[str, Item]]
 ) -> Iterator[tuple[str, Version]]:
-    """The fields of changes that were read at the CRM as what another change had said already.
+    """Fields of changes that, fetched at the CRM, said what another change had said before.
 
-    What had said so has at least their version, unless something became of it in between, or it
-    waits in the dead-letter queue.
+    The other change has at least their version. This holds only if all changes of the record were
+    imported, and none of them is a dead letter.
     """
     unproven = books.relay.unproven
-    if all(books.end(item) <= _GOOD and item not in unproven for item, _ in of_key):
+    if all(books.outcomes_of(item) <= _GOOD and item not in unproven for item, _ in of_key):
         for item, one in of_key:
-            if one.connection == CONNECTION and books.end(item) == {"duplicate"}:
+            if one.connection == CONNECTION and books.outcomes_of(item) == {"duplicate"}:
                 for field_ in one.record.fields:
                     yield field_, (one.version[0], "", 0)
 
@@ -135,11 +137,11 @@ def _read_versions(
 def _as_sent(version: Version) -> Version:
     """The version of the sender's own item.
 
-    What was put back has its version and its values: which of the two came last breaks no promise.
+    An item that was put back has its version and values, so it does not matter which came last.
     """
     return version[0], original_delivery(version[1]), version[2]
 
 
 def _came_together(older: Version, newer: Version) -> bool:
-    """Whether one delivery brought both, of which the first is the older."""
+    """Whether both came with one delivery, `older` first."""
     return older[1] == newer[1] and older < newer

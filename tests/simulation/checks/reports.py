@@ -1,4 +1,4 @@
-"""Every import has a report that adds up, and is given up late and for a reason only."""
+"""Every import has a report that adds up; it is given up only late, and for a reason."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from import_relay.storage.entries import NEVER_CREATED, UNFINISHED
 from tests.simulation.checks.books import CLOCKS_S, Books
 
 BELIEVED_AFTER_S = 3_600.0
-"""Counts that are not those of all rows have to stay for so long before an import may end."""
+"""How long counts of fewer rows have to stay the same before an import may end."""
 CALM_S = 10_800.0
-"""Once all is calm, Mateo finishes every import within a minute, and within this the relay sees
-it, whatever it waited for."""
+"""Once all is calm, Mateo finishes every import within a minute, and the relay sees it within this
+time, whatever it waited for."""
 GIVING_UP_S = 3_600.0
-"""From the last look at an import that is given up to its report, at most."""
+"""From the last poll of an import that is given up to its report, at most."""
 
 
 def check_reports(books: Books) -> None:
@@ -46,7 +46,7 @@ def check_reports(books: Books) -> None:
 
 
 def _patience(books: Books, reference: str, summary: Mapping[str, Any]) -> None:
-    """An import is followed for long enough, and given up for a reason only."""
+    """An import is followed for long enough, and given up only for a reason."""
     followed_s = books.ended_at[reference] - _seconds(summary["created_at"])
     if followed_s < _patience_s(books, summary) - CLOCKS_S:
         books.wrong("unreported", f"{reference} was given up after {followed_s:.0f} s")
@@ -57,7 +57,7 @@ def _patience(books: Books, reference: str, summary: Mapping[str, Any]) -> None:
 
 
 def _given_up_for_a_reason(books: Books, reference: str, import_id: str) -> None:
-    """An import is given up only while Mateo answers, and by what it answers."""
+    """An import is given up only if Mateo hides it, or has not finished it by then."""
     ended_at, fault_profile = books.ended_at[reference], books.relay.fault_profile
     if not import_id:
         may_be_hidden = fault_profile.hidden_payloads or fault_profile.expired_links
@@ -68,21 +68,21 @@ def _given_up_for_a_reason(books: Books, reference: str, import_id: str) -> None
 
 
 def _unaccounted_for_a_reason(books: Books, reference: str, summary: Mapping[str, Any]) -> None:
-    """Of a finished import each row is accounted for, unless its list of failures is gone."""
+    """Each row of a finished import is accounted for, unless its list of failures has expired."""
     is_finished = summary["state"] == "finished"
     if is_finished and not books.relay.fault_profile.expired_links:
         books.wrong("unreported", f"{reference}: rows are unaccounted for, though all are listed")
 
 
 def _patience_s(books: Books, summary: Mapping[str, Any]) -> float:
-    """How long an import is followed at least that ended like this."""
+    """How long an import that ended like this has to be followed."""
     if summary["state"] == "unfinished":
         return books.relay.account.tracking_hours * 3_600
     return BELIEVED_AFTER_S if summary["rows"]["unaccounted"] else 0.0
 
 
 def _was_calm(books: Books, timestamp: float) -> bool:
-    """Whether at a time all had been well for long, and requests enough to see it."""
+    """Whether all had been calm for long at a time, with requests enough to see it."""
     has_requests = books.relay.account.requests_per_day >= 10_000
     return has_requests and timestamp > books.relay.calm_at + CALM_S
 

@@ -1,5 +1,5 @@
-"""Faults in what is merged of a change, and in claims: who may bring it, and who has."""
-# ruff: noqa: E501 - lines of the code as they are, once more indented
+"""Faults in how changes are merged, and in the claims that say what was imported."""
+# ruff: noqa: E501 - lines of the code as they are, indented once more
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -14,7 +14,7 @@ MUTANTS = (
     ),
     Mutant(
         "claim-after-post",
-        "What is sent is claimed after it was sent.",
+        "Records are claimed only after they were sent.",
         ("duplicated",),
         (
             Edit("submit/posting.py", CLAIM, ""),
@@ -69,7 +69,7 @@ MUTANTS = (
     ),
     Mutant(
         "unknown-is-not-blocked",
-        "A newer change is sent while it is not known what became of an import of the record.",
+        "A newer change is sent while the result of an import of the record is unknown.",
         ("stale",),
         (
             Edit(
@@ -93,7 +93,7 @@ MUTANTS = (
     ),
     Mutant(
         "live-import-taken-over",
-        "What a redelivery brings is claimed again although its import is under way.",
+        "A redelivered change is claimed again although its import is open.",
         (),
         (
             Edit(
@@ -102,11 +102,11 @@ MUTANTS = (
                 "return self._state(reference) in NEVER_CREATED | UNFINISHED",
             ),
         ),
-        harmless="the record is blocked until the import has ended, and by then it is not never_created",
+        harmless="the record is blocked while the import is open, and later the fault changes nothing",
     ),
     Mutant(
         "finished-import-taken-over",
-        "What a redelivery brings is claimed again although its import has finished.",
+        "A redelivered change is claimed again although its import has finished.",
         ("duplicated",),
         (
             Edit(
@@ -117,8 +117,8 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "never_created-import-not-taken-over",
-        "What was claimed for an import that never happened is taken for done.",
+        "never-created-import-not-taken-over",
+        "A change that was claimed for an import that was never created counts as imported.",
         ("lost",),
         (
             Edit(
@@ -136,7 +136,7 @@ MUTANTS = (
     ),
     Mutant(
         "equal-versions-are-duplicates",
-        "Another event of the same version is taken for a duplicate.",
+        "Another event of the same version counts as a duplicate.",
         ("lost",),
         (
             Edit(
@@ -161,7 +161,7 @@ MUTANTS = (
     ),
     Mutant(
         "earlier-forgotten",
-        "It is forgotten whose claims were replaced.",
+        "A watermark forgets whose claims were replaced.",
         ("unexpected", "duplicated", "miscounted"),
         (
             Edit(
@@ -211,7 +211,7 @@ MUTANTS = (
     ),
     Mutant(
         "shadowed-forgotten",
-        "What a row of the same batch makes superfluous gets no end.",
+        "A change that a row of the same batch makes superfluous gets no outcome.",
         ("lost",),
         (
             Edit(
@@ -254,7 +254,7 @@ MUTANTS = (
     ),
     Mutant(
         "survivors-suspected-if-their-batch-fails",
-        "Records that were being tried stay written down although their process did not die.",
+        "Records stay noted as being tried although their process did not die.",
         ("stuck",),
         (
             Edit(
@@ -278,7 +278,7 @@ MUTANTS = (
     ),
     Mutant(
         "survivor-alone-stays-written-down",
-        "A record that survives being tried alone counts as one that kills.",
+        "A record whose process survives trying it alone counts as one that kills.",
         ("stuck",),
         (
             Edit(
@@ -303,19 +303,19 @@ MUTANTS = (
     ),
     Mutant(
         "unprocessed-reads-ignored",
-        "Items that DynamoDB left unread are taken for absent.",
+        "Items that DynamoDB left unread count as absent.",
         ("stale", "duplicated", "lost"),
         (Edit("storage/bulk_reads.py", "            if not left:\n", "            if True:\n"),),
     ),
     Mutant(
         "person-not-recognised",
-        "What was claimed of a person under another key is not looked at.",
+        "Claims of a person under another key are not looked at.",
         ("stale",),
         (Edit("submit/batch_run.py", "            of_person=claims.of_person,\n", ""),),
     ),
     Mutant(
-        "aliases-not-left",
-        "A claim is not to be found by the record's other names.",
+        "aliases-not-written",
+        "A claim cannot be found by the record's other names.",
         ("stale",),
         (
             Edit(

@@ -1,11 +1,11 @@
-"""Faults in what is read at CRMs, and in who keeps a handle that several contacts have."""
+"""Faults in fetching records at CRMs, and in which of several contacts keeps a handle."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
 MUTANTS = (
     Mutant(
         "unread-taken-for-gone",
-        "A record that its CRM does not give now is taken for deleted.",
+        "A record that its CRM does not give now counts as deleted.",
         ("unexpected",),
         (
             Edit(
@@ -17,7 +17,7 @@ MUTANTS = (
     ),
     Mutant(
         "read-with-the-version-of-its-event",
-        "What was read later has the version of the event that asked for it.",
+        "A record that is fetched later has the version of the event that named it.",
         ("stale",),
         (
             Edit(
@@ -41,7 +41,7 @@ MUTANTS = (
     ),
     Mutant(
         "not-there-yet-taken-for-gone",
-        "A record that a replica has not got yet is taken for deleted.",
+        "A record that a replica has not got yet counts as deleted.",
         ("unexpected",),
         (
             Edit(
@@ -53,7 +53,7 @@ MUTANTS = (
     ),
     Mutant(
         "handles-in-any-order",
-        "Of contacts with one e-mail address the first of the batch comes first.",
+        "Contacts that share an e-mail address stay in the order of the batch.",
         ("stale",),
         (
             Edit(

@@ -1,4 +1,4 @@
-"""Faults in what becomes of files: noticing, reading, feeding, reporting them."""
+"""Faults in noticing, reading, feeding and reporting files."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -7,13 +7,13 @@ IMPORTING, FEEDING = "bulk/importing_files.py", "bulk/feeding.py"
 MUTANTS = (
     Mutant(
         "file-etag-ignored",
-        "Other content under the key of a known file is taken for that file.",
+        "Other content under the key of a known file counts as that file.",
         ("lost", "unexpected", "unreported"),
         (Edit("domain/files.py", 'f"{key}\\n{etag}".encode()', 'f"{key}".encode()'),),
     ),
     Mutant(
         "file-replaced-unseen",
-        "A file is read on from whatever is under its key by now.",
+        "Reading a file goes on with whatever is under its key by now.",
         ("lost", "unexpected", "unreported", "miscounted"),
         (
             Edit(
@@ -25,7 +25,7 @@ MUTANTS = (
     ),
     Mutant(
         "file-as-old-as-its-notice",
-        "A file is as old as the run that notices it, and not as its upload.",
+        "A file has the time at which it is noticed, and not that of its upload.",
         ("stale",),
         (
             Edit(
@@ -37,7 +37,7 @@ MUTANTS = (
     ),
     Mutant(
         "file-forgotten",
-        "A noticed file is not among the unfinished ones, so that no run goes on with it.",
+        "A noticed file is not listed as unfinished, so no run goes on with it.",
         ("stuck",),
         (
             Edit(
@@ -49,7 +49,7 @@ MUTANTS = (
     ),
     Mutant(
         "file-of-nobody-read",
-        "A file of no connection is read if the process died that had noticed it.",
+        "A file of no connection is read if the process that noticed it died.",
         ("unexpected",),
         (
             Edit(
@@ -83,13 +83,13 @@ MUTANTS = (
     ),
     Mutant(
         "file-read-from-its-beginning",
-        "Reading that goes on reads again what is in pages already.",
+        "A run that goes on reading reads again the rows that are in pages already.",
         ("unreported", "unexpected", "miscounted", "crash", "lost"),
         (Edit("bulk/reading.py", "file.etag)), file.rows, None)", "file.etag)), 0, None)"),),
     ),
     Mutant(
         "lines-off-by-one",
-        "Rows are told by the line before theirs.",
+        "Rows have the number of the line before theirs.",
         ("unexpected", "lost", "unreported"),
         (
             Edit(
@@ -101,7 +101,7 @@ MUTANTS = (
     ),
     Mutant(
         "file-cursor-before-the-send",
-        "That rows are in the queue is noted before they are sent.",
+        "Rows are noted as sent before they are sent.",
         ("lost", "stuck"),
         (
             Edit(
@@ -116,7 +116,7 @@ MUTANTS = (
     ),
     Mutant(
         "counted-rows-not-sent-again",
-        "What a process had counted that died before it was sent is taken for sent.",
+        "Rows that a process counted before it died count as sent.",
         ("lost", "stuck"),
         (
             Edit(
@@ -144,7 +144,7 @@ MUTANTS = (
     ),
     Mutant(
         "bulk-bound-ignored",
-        "All rows of a file are queued at once, whatever the day's entities.",
+        "All rows of a file are queued at once, whatever the day's entities are.",
         ("over-limit",),
         (
             Edit(
@@ -156,7 +156,7 @@ MUTANTS = (
     ),
     Mutant(
         "rows-perhaps-sent-leave-room",
-        "Rows whose sending failed, and of which some may be queued, are not counted as queued.",
+        "Rows whose sending failed do not count as queued, although some of them may be.",
         ("over-limit",),
         (
             Edit(
@@ -175,7 +175,7 @@ MUTANTS = (
     ),
     Mutant(
         "requeued-rows-leave-room",
-        "Rows that were sent and have no outcome are not counted as queued.",
+        "Rows that were sent and have no outcome do not count as queued.",
         ("over-limit",),
         (
             Edit(
@@ -236,7 +236,7 @@ MUTANTS = (
     ),
     Mutant(
         "error-beside-its-successor",
-        "What is said beside a broken file stays when another one takes its place.",
+        "The reason beside a broken file stays when another file takes its place.",
         ("unreported",),
         (
             Edit(
@@ -248,13 +248,13 @@ MUTANTS = (
     ),
     Mutant(
         "error-removed-by-what-is-replaced",
-        "A file whose key has other content by now removes what is said of that.",
+        "A file whose key has other content by now removes the reason beside that content.",
         ("unreported",),
         (Edit(IMPORTING, "if upload and upload.etag == file.etag:", "if upload:"),),
     ),
     Mutant(
         "error-removed-by-the-notice",
-        "What is said beside a broken file is removed as its successor is noticed, never again.",
+        "The reason beside a broken file is removed as its successor is noticed, and never later.",
         ("unreported",),
         (
             Edit(

@@ -22,7 +22,7 @@ _REPORT = """    TimeoutSeconds: 330
 
 MUTANTS = (
     Mutant(
-        "posted-restart-unseen",
+        "posted-again-without-lookup",
         "An import whose answer was lost is posted again without being looked up.",
         ("duplicated", "unexpected"),
         (
@@ -45,7 +45,7 @@ MUTANTS = (
                 "return SearchState.ABSENT",
             ),
         ),
-        harmless="it is posted a minute after the post before, and looked for right before that",
+        harmless="it is posted a minute after the first post, and looked up right before",
     ),
     Mutant(
         "absent-once-and-no-pause",
@@ -66,13 +66,13 @@ MUTANTS = (
     ),
     Mutant(
         "absent-twice-in-a-row",
-        "An import that two looks in a row did not find is posted again.",
+        "An import that two polls in a row did not find is posted again.",
         ("duplicated", "unexpected"),
         (Edit("track/accepted_imports.py", "LAG_S = 60.0", "LAG_S = 0.1"),),
     ),
     Mutant(
         "any-import-adopted",
-        "Any import of the type is taken for the one whose answer was lost.",
+        "Any import of the type counts as the one whose answer was lost.",
         ("lost", "duplicated", "unexpected"),
         (
             Edit(
@@ -96,7 +96,7 @@ MUTANTS = (
     ),
     Mutant(
         "accepted-import-other-order",
-        "Of imports that Mateo accepted, the first one is taken for the last one.",
+        "The first of several imports that Mateo accepted counts as the last one.",
         ("lost", "duplicated", "unexpected", "unreported", "miscounted"),
         (
             Edit(
@@ -108,7 +108,7 @@ MUTANTS = (
     ),
     Mutant(
         "accepted-taken-for-refused",
-        "A 2xx without an id is taken for a refusal.",
+        "A 2xx without an id counts as a refusal.",
         ("duplicated", "unexpected"),
         (
             Edit(
@@ -144,8 +144,8 @@ MUTANTS = (
         (Edit("track/accepted_imports.py", "WINDOW_S = 120.0", "WINDOW_S = 0.0"),),
     ),
     Mutant(
-        "posted-restart-without-a-word",
-        "That an import is posted again is not written down first.",
+        "posted-again-unrecorded",
+        "An import is posted again without a note in the ledger before.",
         ("duplicated", "unexpected"),
         (
             Edit(
@@ -182,7 +182,7 @@ MUTANTS = (
     ),
     Mutant(
         "counts-of-another",
-        "A poll writes the counts of one import for all.",
+        "A poll writes the counts of one import for all imports.",
         ("unreported", "stale"),
         (
             Edit(
@@ -225,8 +225,7 @@ MUTANTS = (
     ),
     Mutant(
         "absent-import-given-up",
-        "An import that Mateo certainly has not got is given up, and its records do not be "
-        "delivered again.",
+        "An import that Mateo certainly has not got is given up, and its records are not requeued.",
         ("unreported",),
         (
             Edit(
@@ -252,8 +251,7 @@ MUTANTS = (
     ),
     Mutant(
         "unreadable-import-is-another",
-        "An import whose rows cannot be read is taken for one of somebody else: it is posted "
-        "again.",
+        "An import whose rows cannot be read counts as one of another client: it is posted again.",
         ("duplicated", "unexpected"),
         (
             Edit(
@@ -265,7 +263,7 @@ MUTANTS = (
     ),
     Mutant(
         "rows-that-tell-nothing-are-others",
-        "An import whose rows have no identifier is taken for one of somebody else.",
+        "An import whose rows have no identifier counts as one of another client.",
         ("duplicated", "unexpected"),
         (
             Edit(
@@ -277,7 +275,7 @@ MUTANTS = (
     ),
     Mutant(
         "emptied-import-is-another",
-        "An import that shows fewer rows than it has is taken for one of somebody else.",
+        "An import that shows fewer rows than it has counts as one of another client.",
         ("duplicated", "unexpected"),
         (
             Edit(
@@ -288,13 +286,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "tracking-not-tried-again",
+        "tracking-not-retried",
         "One failure of tracking ends the execution.",
         ("stuck", "lost"),
         (Edit("track_import.asl.yaml", _TASK + "40", _TASK + "0"),),
     ),
     Mutant(
-        "report-not-tried-again",
+        "report-not-retried",
         "One failure of the report ends the execution.",
         ("stuck",),
         (Edit("track_import.asl.yaml", _REPORT + "40", _REPORT + "0"),),
@@ -314,7 +312,7 @@ MUTANTS = (
     ),
     Mutant(
         "report-that-waits-is-done",
-        "A report that has to wait for Mateo is taken for written.",
+        "A report that has to wait for Mateo counts as written.",
         ("stuck", "lost"),
         (
             Edit(

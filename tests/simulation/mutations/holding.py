@@ -32,19 +32,19 @@ MUTANTS = (
     ),
     Mutant(
         "held-for-ever",
-        "Nothing looks at what is held unless something else comes.",
+        "No wake is sent: held records wait until something else comes.",
         ("stuck",),
         (Edit("submit/holding.py", "            self.queue.wake(wake_s)\n", ""),),
     ),
     Mutant(
         "held-and-not-sent",
-        "Messages go although what was held of them was not stored.",
+        "Messages are deleted although their records were not put into the holding queue.",
         ("lost",),
         (Edit("submit/holding.py", "        self.held.send(messages)\n", ""),),
     ),
     Mutant(
         "held-marks-cleared-early",
-        "What was received and comes back, as its receiver died, is not looked at again.",
+        "Held messages whose receiver died are not looked at when they are visible again.",
         ("stuck",),
         (
             Edit(
@@ -56,13 +56,13 @@ MUTANTS = (
     ),
     Mutant(
         "held-answers-missed",
-        "What SQS hid with an answer that was lost is not looked at again.",
+        "Held messages that SQS hid with a lost answer are not looked at again.",
         ("stuck",),
         (Edit("submit/holding.py", "before or answer.may_miss", "before"),),
     ),
     Mutant(
         "held-not-deleted",
-        "What was held and could not be deleted is not looked at again.",
+        "Held messages that could not be deleted are not looked at again.",
         ("stuck",),
         (
             Edit(

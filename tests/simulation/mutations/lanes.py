@@ -29,7 +29,7 @@ MUTANTS = (
     ),
     Mutant(
         "bulk-share-not-reserved",
-        "The bulk lane's share is planned with, and not counted.",
+        "The bulk lane's share is planned with, but not counted.",
         ("over-limit", "miscounted"),
         (
             Edit(
@@ -41,7 +41,7 @@ MUTANTS = (
     ),
     Mutant(
         "bulk-share-kept",
-        "An import of the bulk lane that never happened keeps its part of the share.",
+        "An import of the bulk lane that was never created keeps its part of the share.",
         ("miscounted",),
         (
             Edit(
@@ -75,7 +75,7 @@ MUTANTS = (
     ),
     Mutant(
         "own-limit-not-charged",
-        "What a connection with a limit of its own uses is planned with, and not counted.",
+        "The rows of a connection with a limit of its own are planned with, but not counted.",
         ("over-limit",),
         (
             Edit(
@@ -106,7 +106,7 @@ MUTANTS = (
                 "submit/posting.py", 'bulk_only = reason == "limit.bulk_share"', "bulk_only = False"
             ),
         ),
-        harmless="live changes wait for tomorrow: late, and what they promise holds",
+        harmless="live changes wait for tomorrow: they are late, but every promise holds",
     ),
     Mutant(
         "share-kept-in-the-last-hour",
@@ -119,6 +119,6 @@ MUTANTS = (
                 "if day != self.day(now) and now >= self.bulk_opens_at(now):",
             ),
         ),
-        harmless="what is left of the day is lost, and the bulk lane takes longer",
+        harmless="the rest of the day is unused, and the bulk lane takes longer",
     ),
 )

@@ -15,7 +15,7 @@ MACHINE = Path("statemachine/track_import.asl.yaml")
 
 
 class Rotten(Exception):
-    """The code that a mutant changes is not there any more, or not only there."""
+    """The code that a mutant changes does not occur exactly once any more."""
 
 
 class Edit(NamedTuple):
@@ -28,9 +28,9 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A fault, and the promises that it breaks, one of them at least.
+    """A fault. `breaks`: promises, at least one of which it breaks; empty: any.
 
-    `harmless` says why no promise is broken, of what another mechanism makes good.
+    `harmless` says why it breaks no promise, if another mechanism makes up for it.
     """
 
     name: str
@@ -67,7 +67,7 @@ def copy_with(mutant: Mutant | None, folder: Path) -> tuple[Path, Path]:
     (folder / MACHINE).parent.mkdir()
     shutil.copy2(ROOT / MACHINE, folder / MACHINE)
     for edit in mutant.edits if mutant else ():
-        path, _ = edited(edit)  # alone it can be made, and now after the others
+        path, _ = edited(edit)  # raises if the edit cannot be made
         text = (folder / path).read_text()
         (folder / path).write_text(text.replace(edit.old, edit.new))
     return (folder / PACKAGE).parent, folder / MACHINE

@@ -1,10 +1,10 @@
-"""Faults in a day's quota, the pace of requests and the holds."""
+"""Faults in a day's quota, its reservations and the pace of requests."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
 MUTANTS = (
     Mutant(
-        "opened-before-it-is-disabled",
+        "resumed-before-it-is-disabled",
         "The only schedule that resumes submission may fire before the mapping is disabled.",
         ("stuck",),
         (Edit("storage/queue_switch.py", "        if until < latest:", "        if until < 0:"),),
@@ -42,7 +42,7 @@ MUTANTS = (
     ),
     Mutant(
         "reservation-without-room",
-        "Entities are planned and reserved that today does not have.",
+        "Entities that today does not have are planned and reserved.",
         ("over-limit",),
         (
             Edit(
@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "reservation-counts-imports",
-        "An import holds one entity, however many rows it has.",
+        "An import reserves one entity, however many rows it has.",
         ("over-limit", "miscounted"),
         (
             Edit(
@@ -101,7 +101,7 @@ MUTANTS = (
     ),
     Mutant(
         "state-without-release",
-        "An import that never happened keeps its reservation.",
+        "An import that was never created keeps its reservation.",
         ("miscounted",),
         (
             Edit(
@@ -200,19 +200,19 @@ MUTANTS = (
     ),
     Mutant(
         "permit-not-taken",
-        "Who waits for a permit does not write down that it is taken.",
+        "A caller that waits for a permit does not note that it is taken.",
         ("over-limit",),
         (Edit("storage/pacing.py", "            if self._take(seen) and", "            if"),),
     ),
     Mutant(
         "pace-too-fast",
-        "Requests leave at half the distance.",
+        "The time between two requests is half of what it should be.",
         ("over-limit",),
         (Edit("storage/pacing.py", "SPACING = 1.5", "SPACING = 0.75"),),
     ),
     Mutant(
         "clocks-trusted",
-        "A permit's age is taken from the clock of whoever took it, which may be wrong.",
+        "A permit's age is by the clock of its taker, which may be wrong.",
         ("over-limit",),
         (
             Edit(
@@ -224,7 +224,7 @@ MUTANTS = (
     ),
     Mutant(
         "late-permit-used",
-        "A request leaves in a permit that was lost meanwhile.",
+        "A request leaves with a permit that has expired.",
         ("over-limit",),
         (Edit("storage/pacing.py", "return self._clock() <= permit.until", "return True"),),
     ),

@@ -1,11 +1,11 @@
-"""Deliberate faults in what becomes of refused imports and rows."""
+"""Faults in what becomes of refused imports and rows."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
 MUTANTS = (
     Mutant(
         "refused-together",
-        "All rows of a refused import are rejected for the one that is bad.",
+        "All rows of a refused import are rejected because of one bad row.",
         ("unexpected",),
         (
             Edit(
@@ -30,7 +30,7 @@ MUTANTS = (
     ),
     Mutant(
         "proven-by-what-was-before",
-        "A refusal is taken for proven by an acceptance from before it.",
+        "An acceptance before a refusal counts as its proof.",
         ("unexpected",),
         (
             Edit(
@@ -42,7 +42,7 @@ MUTANTS = (
     ),
     Mutant(
         "proof-not-kept",
-        "The end of a proven refusal is not kept before its line is written.",
+        "The outcome of a proven refusal is not kept before its line is written.",
         ("unexpected", "miscounted", "lost"),
         (
             Edit(
@@ -54,7 +54,7 @@ MUTANTS = (
     ),
     Mutant(
         "proven-by-another-refusal",
-        "A refusal of another kind counts as the one before, which an acceptance has followed.",
+        "A refusal of another kind counts as an earlier one, which an acceptance has followed.",
         ("unexpected",),
         (
             Edit(
@@ -66,7 +66,7 @@ MUTANTS = (
     ),
     Mutant(
         "refused-rows-tried-for-ever",
-        "A refused row that is never proven waits on and on.",
+        "A refused row whose refusal is never proven waits for ever.",
         ("stuck",),
         (
             Edit(
@@ -78,7 +78,7 @@ MUTANTS = (
     ),
     Mutant(
         "waits-forgotten-rows",
-        "Rows that wait for a connection that is refused are not requeued.",
+        "Rows that wait because their connection is refused are not requeued.",
         ("lost",),
         (
             Edit(
@@ -90,7 +90,7 @@ MUTANTS = (
     ),
     Mutant(
         "rows-without-a-call-forgotten",
-        "Rows of a refused import that no call is left for are not requeued.",
+        "Rows of a refused import for which no call is left are not requeued.",
         ("lost",),
         (
             Edit(

@@ -1,4 +1,4 @@
-"""Faults in what a person puts back: which items, under which ids and times, and how they count."""
+"""Faults in replays: which items are put back, with which ids and times, and how they count."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -7,7 +7,7 @@ PUT_BACK = "delivery=delivery, "
 MUTANTS = (
     Mutant(
         "put-back-as-received-now",
-        "What is put back loses the time at which it was received.",
+        "Items that are put back lose the time at which they were received.",
         ("stale",),
         (
             Edit(
@@ -28,13 +28,13 @@ MUTANTS = (
     ),
     Mutant(
         "put-back-under-its-old-id",
-        "What is put back has the id under which it ended before.",
+        "Items that are put back have the ids under which they ended before.",
         ("lost", "unexpected", "miscounted"),
         (Edit("bulk/replaying.py", PUT_BACK, ""),),
     ),
     Mutant(
         "put-back-is-a-duplicate",
-        "What is put back is refused, as its version was imported before.",
+        "Items that are put back are duplicates, as their versions were imported before.",
         ("lost",),
         (
             Edit(
@@ -46,13 +46,13 @@ MUTANTS = (
     ),
     Mutant(
         "put-back-overwrites-newer",
-        "What is put back overwrites something newer, although nobody forces it.",
+        "Items that are put back overwrite newer ones, although nobody forces it.",
         ("stale", "duplicated"),
         (Edit("submit/freshness.py", "if replay and replay.force and ", "if replay and "),),
     ),
     Mutant(
         "put-back-twice-by-one-replay",
-        "Of what one replay puts back a copy passes as well.",
+        "A copy of an item that the same replay puts back is imported as well.",
         ("duplicated",),
         (
             Edit(
@@ -64,7 +64,7 @@ MUTANTS = (
     ),
     Mutant(
         "put-back-again-after-a-later-replay",
-        "Of two replays at once the earlier one puts back what the later one has put back.",
+        "Of two replays at once, the earlier one imports again what the later one has put back.",
         ("duplicated",),
         (
             Edit(
@@ -76,7 +76,7 @@ MUTANTS = (
     ),
     Mutant(
         "put-back-claim-taken-over",
-        "A copy that had ended takes over the claim of what was put back, as it is to come again.",
+        "A copy of an item that was put back takes over its claim if its import was never created.",
         ("duplicated",),
         (
             Edit(
@@ -88,7 +88,7 @@ MUTANTS = (
     ),
     Mutant(
         "put-back-uncounted",
-        "What is put back is not counted as received again.",
+        "Items that are put back do not count as received again.",
         ("miscounted",),
         (
             Edit(
@@ -100,7 +100,7 @@ MUTANTS = (
     ),
     Mutant(
         "put-back-counted-again",
-        "A replay that goes on counts once more what it had counted.",
+        "A replay that goes on counts items again that it had counted.",
         ("miscounted",),
         (
             Edit(
@@ -112,7 +112,7 @@ MUTANTS = (
     ),
     Mutant(
         "put-back-not-sent-again",
-        "A replay that goes on takes for sent what it had only counted.",
+        "Items that a replay had only counted count as sent when it goes on.",
         ("lost", "miscounted"),
         (Edit("storage/stored_items.py", "and key >= begin_with:", "and key > begin_with:"),),
     ),
@@ -124,7 +124,7 @@ MUTANTS = (
     ),
     Mutant(
         "put-back-forgotten",
-        "A replay that a person began is not gone on with.",
+        "Nobody goes on with a replay that a person began.",
         ("stuck",),
         (
             Edit(
@@ -136,7 +136,7 @@ MUTANTS = (
     ),
     Mutant(
         "put-back-before-it-ends",
-        "Items of an import are put back that has not ended, or sent them back.",
+        "Items are put back although their import has not ended, or requeued them.",
         ("miscounted",),
         (
             Edit(
@@ -148,7 +148,7 @@ MUTANTS = (
     ),
     Mutant(
         "retried-rows-put-back",
-        "Items of a row that was tried again are put back with each of its imports.",
+        "Items of a row that was retried are put back with each of its imports.",
         ("miscounted",),
         (
             Edit(
@@ -159,14 +159,14 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "uncounted-ends-put-back",
-        "Items are put back of a batch that died before their ends were counted.",
+        "uncounted-outcomes-put-back",
+        "Items of a batch that died before it counted their outcomes are put back.",
         ("miscounted",),
         (Edit("bulk/replaying.py", "if recorded_in.get(item) == batch]", "if item and batch]"),),
     ),
     Mutant(
         "put-back-counted-on-the-old-day",
-        "The end of what was put back is counted on the day of its first receipt.",
+        "The outcome of an item that was put back counts on the day of its first receipt.",
         ("miscounted",),
         (
             Edit(

@@ -1,4 +1,4 @@
-"""Faults in how an import ends: its report, what is requeued, and the counts."""
+"""Faults at the end of an import: in its report, in what is requeued, and in the counts."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -49,7 +49,7 @@ MUTANTS = (
     ),
     Mutant(
         "list-not-waited-for",
-        "The list of failed rows is read once, at the time at which the rows are counted.",
+        "The list of failed rows is read only once, when the rows are counted.",
         ("unreported",),
         (
             Edit(
@@ -61,7 +61,7 @@ MUTANTS = (
     ),
     Mutant(
         "tries-of-two-executions",
-        "Two executions that ask for the list of failed rows give it up within minutes.",
+        "Two executions that poll for the list of failed rows give it up within minutes.",
         ("unreported",),
         (
             Edit(
@@ -121,7 +121,7 @@ MUTANTS = (
     ),
     Mutant(
         "retry-forgotten",
-        "A row that time can heal is called retried, and not requeued.",
+        "A row that time can heal counts as retried, but is not requeued.",
         ("lost",),
         (Edit("report/reporting.py", RETRY, ""),),
     ),
@@ -134,13 +134,13 @@ MUTANTS = (
     ),
     Mutant(
         "failed-rows-stay-claimed",
-        "The claims of failed rows stay, so that a retry is taken for done.",
+        "The claims of failed rows stay, so a retry counts as imported already.",
         ("lost",),
         (Edit("report/reporting.py", UNCLAIM, ""),),
     ),
     Mutant(
         "all-rows-unclaimed",
-        "The claims of all rows are given up, those of imported ones as well.",
+        "The claims of all rows are marked as failed, those of imported rows as well.",
         ("duplicated",),
         (
             Edit(
@@ -152,7 +152,7 @@ MUTANTS = (
     ),
     Mutant(
         "closed-and-counted-apart",
-        "Ends of an import are counted in another transaction than the one that closes it.",
+        "Outcomes of an import are counted in another transaction than the one that closes it.",
         ("miscounted",),
         (
             Edit(
@@ -173,7 +173,7 @@ MUTANTS = (
     ),
     Mutant(
         "counted-on-the-wrong-day",
-        "Ends of an import are counted on the day on which it was made.",
+        "Outcomes of an import are counted on the day on which it was created.",
         ("miscounted",),
         (
             Edit(
@@ -185,7 +185,7 @@ MUTANTS = (
     ),
     Mutant(
         "unnamed-failures-imported",
-        "Rows are called imported although failures are not named.",
+        "Rows count as imported although failed rows are not named.",
         ("unexpected", "lost"),
         (
             Edit(

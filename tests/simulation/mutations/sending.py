@@ -1,5 +1,5 @@
 """Faults in the order of the steps of one import, and in what the answer to its POST means."""
-# ruff: noqa: E501 - lines of the code as they are, once more indented
+# ruff: noqa: E501 - lines of the code as they are, indented once more
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -14,7 +14,7 @@ POST = "            self._post(attempt, entry, body)\n"
 MUTANTS = (
     Mutant(
         "short-pauses-asked-for",
-        "After a 429 the relay waits for as short a time as Mateo says, again and again.",
+        "After each 429 the relay waits for as short a time as Mateo says.",
         ("over-limit",),
         (
             Edit(
@@ -56,7 +56,7 @@ MUTANTS = (
     ),
     Mutant(
         "watch-without-deadline",
-        "Tracking is not told until when the submitter may act, and buries what is being sent.",
+        "Tracking is not told until when the submitter may act: it writes tombstones too early.",
         ("duplicated", "stuck", "miscounted", "lost"),
         (
             Edit(
@@ -93,7 +93,7 @@ MUTANTS = (
     ),
     Mutant(
         "taken-over-too-early",
-        "Tracking takes an import over while its submitter is at it.",
+        "Tracking takes over an import while its submitter is still at work.",
         ("duplicated", "miscounted"),
         (
             Edit(
@@ -105,7 +105,7 @@ MUTANTS = (
     ),
     Mutant(
         "unknown-is-not-sent",
-        "An answer that says nothing is taken for a no.",
+        "An answer that says nothing counts as a refusal.",
         ("duplicated", "unexpected"),
         (
             Edit(
@@ -117,7 +117,7 @@ MUTANTS = (
     ),
     Mutant(
         "timeout-is-not-sent",
-        "A POST without an answer is taken for one that never left.",
+        "A POST without an answer counts as one that never left.",
         ("duplicated", "unexpected"),
         (
             Edit(
@@ -128,7 +128,7 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "timeout-is-posted-restart-at-once",
+        "timeout-is-posted-again-at-once",
         "A POST without an answer is made again at once.",
         ("duplicated", "over-limit", "unexpected"),
         (
@@ -144,7 +144,7 @@ MUTANTS = (
     ),
     Mutant(
         "unknown-is-sent",
-        "An answer that says nothing is taken for a yes.",
+        "An answer that says nothing counts as a success.",
         ("lost", "unreported", "unexpected"),
         (
             Edit(
@@ -156,7 +156,7 @@ MUTANTS = (
     ),
     Mutant(
         "server-error-is-a-refusal",
-        "A 500 is taken for a refusal of the rows.",
+        "A 500 counts as a refusal of the rows.",
         ("duplicated", "unexpected"),
         (
             Edit(
@@ -168,7 +168,7 @@ MUTANTS = (
     ),
     Mutant(
         "second-half-forgotten",
-        "Of a refused import the second half is not tried again.",
+        "The second half of a refused import is not posted again.",
         ("lost",),
         (
             Edit(
@@ -180,7 +180,7 @@ MUTANTS = (
     ),
     Mutant(
         "abandoned-and-not-requeued",
-        "What could not be sent is not requeued.",
+        "Rows that could not be sent are not requeued.",
         ("lost",),
         (
             Edit(
@@ -192,7 +192,7 @@ MUTANTS = (
     ),
     Mutant(
         "repeated-and-not-closed",
-        "After a 429 the rows go out under another name, and the first import is not closed.",
+        "After a 429 the rows get another reference, and the entry of the first one is not closed.",
         ("duplicated", "miscounted"),
         (
             Edit(
@@ -205,14 +205,14 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "over-budget-forgotten",
-        "What today's entities do not cover is not requeued.",
+        "over-quota-forgotten",
+        "Rows that today's entities do not cover are not requeued.",
         ("lost",),
         (Edit("submit/batch_run.py", "            progress.requeue(batches.over_quota)\n", ""),),
     ),
     Mutant(
         "stopped-and-forgotten",
-        "What is left of a batch when it stops is not requeued.",
+        "The rest of a batch that stops is not requeued.",
         ("lost",),
         (
             Edit(
@@ -223,8 +223,8 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "sent-and-not-written-down",
-        "That an import was sent is not written down.",
+        "sent-and-not-recorded",
+        "The ledger does not record that an import was sent.",
         (),
         (
             Edit(
@@ -233,11 +233,11 @@ MUTANTS = (
                 "            expected=[State.TIMED_OUT],\n            target=state,\n",
             ),
         ),
-        harmless="tracking takes the import over and finds it",
+        harmless="tracking takes over the import and finds it",
     ),
     Mutant(
         "accepted-before-stored",
-        "A sender is told yes although the queue did not take its message.",
+        "A sender gets a 2xx although the queue did not take its message.",
         ("lost",),
         (
             Edit(
@@ -249,7 +249,7 @@ MUTANTS = (
     ),
     Mutant(
         "accepted-in-part",
-        "A sender is told yes although the queue took a part of its messages.",
+        "A sender gets a 2xx although the queue took only a part of its messages.",
         ("lost",),
         (
             Edit(

@@ -1,4 +1,4 @@
-"""Faults in what a batch does once: lease, pause, what is read first, and the acknowledgement."""
+"""Faults in what a batch does once: take the lease, pause, and acknowledge its messages."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -16,8 +16,8 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "ends-expire-early",
-        "That an item ended without an import is forgotten by the next day.",
+        "outcomes-expire-early",
+        "The outcome of an item without an import is forgotten by the next day.",
         ("unexpected", "miscounted"),
         (
             Edit(
@@ -65,13 +65,13 @@ MUTANTS = (
     ),
     Mutant(
         "tests-are-posted",
-        "What a sender marked as a test is imported.",
+        "Webhooks that are marked as a test are imported.",
         ("unexpected",),
         (Edit("submit/batch_run.py", "        end_tests(mapped)\n", ""),),
     ),
     Mutant(
         "requeued-tests-are-unmarked",
-        "A test that is requeued after it could not be read becomes a record like any other.",
+        "A test that is requeued because it could not be fetched becomes a record like any other.",
         ("unexpected",),
         (
             Edit(
@@ -83,7 +83,7 @@ MUTANTS = (
     ),
     Mutant(
         "pause-never-scheduled",
-        "Submission is paused, and no schedule opens it again.",
+        "Submission is paused, and no schedule resumes it.",
         ("stuck",),
         (
             Edit(
@@ -122,7 +122,7 @@ MUTANTS = (
     ),
     Mutant(
         "requeued-items-not-sent",
-        "Messages go although what they requeued was not requeued.",
+        "Messages are deleted although their blocked items were not requeued.",
         ("lost",),
         (
             Edit(
@@ -134,13 +134,13 @@ MUTANTS = (
     ),
     Mutant(
         "failed-steps-acknowledged",
-        "Messages go although a step of acknowledging them failed.",
+        "Messages are deleted although a step of acknowledging them failed.",
         ("lost", "miscounted"),
         (Edit("submit/acknowledging.py", "            self.unresolved |= item_ids\n", ""),),
     ),
     Mutant(
         "no-message-fails",
-        "Messages go although AWS failed the import of their items.",
+        "Messages are deleted although AWS failed the import of their items.",
         ("lost",),
         (
             Edit(
@@ -152,7 +152,7 @@ MUTANTS = (
     ),
     Mutant(
         "requeued-and-not-sent",
-        "A batch that came through paused submission goes without being requeued.",
+        "A batch that arrives while submission is paused is deleted without being requeued.",
         ("lost",),
         (
             Edit(
@@ -164,7 +164,7 @@ MUTANTS = (
     ),
     Mutant(
         "part-of-a-requeue",
-        "A requeue brings only one of the items of a message again.",
+        "Only one of a message's items is requeued.",
         ("lost",),
         (
             Edit(
@@ -176,7 +176,7 @@ MUTANTS = (
     ),
     Mutant(
         "counted-before-written",
-        "An end is counted before its line is written.",
+        "An outcome is counted before its line is written.",
         ("lost",),
         (
             Edit(
@@ -193,14 +193,14 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "ends-not-counted",
-        "Ends without an import are written and not counted.",
+        "outcomes-not-counted",
+        "Outcomes without an import are written and not counted.",
         ("miscounted",),
         (Edit("submit/acknowledging.py", "        outcome_counts.record(new, batch=name)\n", ""),),
     ),
     Mutant(
         "outcomes-without-condition",
-        "An end is counted again whenever it is written again.",
+        "An outcome is counted again whenever it is written again.",
         ("miscounted",),
         (
             Edit(
@@ -218,7 +218,7 @@ MUTANTS = (
     ),
     Mutant(
         "counted-apart",
-        "Ends are counted in another transaction than their outcome records.",
+        "Outcomes are counted in another transaction than their records are written.",
         ("miscounted",),
         (
             Edit(
@@ -231,7 +231,7 @@ MUTANTS = (
     ),
     Mutant(
         "outcomes-on-the-wrong-day",
-        "Ends are counted on the day on which they were found.",
+        "Outcomes are counted on the day on which they were found.",
         ("miscounted",),
         (
             Edit(
@@ -243,7 +243,7 @@ MUTANTS = (
     ),
     Mutant(
         "queue-failures-ignored",
-        "The queue says that it did not take a message, and nobody listens.",
+        "The answer that the queue did not take a message is ignored.",
         ("lost",),
         (
             Edit(

@@ -5,7 +5,7 @@ from tests.simulation.mutations.mutant import Edit, Mutant
 MUTANTS = (
     Mutant(
         "overdue-pause-left",
-        "Submission that is paused past its time is told of and stays paused.",
+        "An overdue pause is reported, and submission stays paused.",
         ("stuck",),
         (
             Edit(
@@ -17,7 +17,7 @@ MUTANTS = (
     ),
     Mutant(
         "second-lane-left-paused",
-        "Of two lanes that are paused past their time, only the first is resumed.",
+        "Of two lanes whose pause is overdue, only the first is resumed.",
         ("stuck",),
         (
             Edit(
@@ -74,7 +74,7 @@ MUTANTS = (
         "An execution that replaces another does not count as following its import.",
         (),
         (Edit("storage/executions.py", ".partition(RESTARTED)[0] for one in", " for one in"),),
-        harmless="each quarter one more execution follows it: dear, but all they do is conditional",
+        harmless="it costs an execution each quarter of an hour, but all writes are conditional",
     ),
     Mutant(
         "pause-ended-whatever-is-noted",
@@ -87,7 +87,7 @@ MUTANTS = (
                 "            if noted:\n",
             ),
         ),
-        harmless="the next batch finds what is noted, is sent again and pauses submission",
+        harmless="the next batch finds the noted pause, is requeued and pauses submission",
     ),
     Mutant(
         "ended-import-followed-again",
@@ -100,6 +100,6 @@ MUTANTS = (
                 "",
             ),
         ),
-        harmless="an execution of an import that has ended finds that it has, and ends",
+        harmless="an execution of an import that has ended finds that out, and ends",
     ),
 )
