@@ -1,4 +1,7 @@
-"""Lines for the AWS CLI in the docs: not executed, but each is one that AWS and the stack know."""
+"""Lines for the AWS CLI in the docs: AWS has each operation, and the stack each log.
+
+`tests/end_to_end/test_shell_lines.py` executes them.
+"""
 
 import re
 from collections.abc import Iterator

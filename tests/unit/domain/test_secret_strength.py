@@ -16,7 +16,7 @@ from tests.support.webhooks import example_secrets
         ("hook:changeme", "is trivial"),
         ("hook:", "is trivial"),
         ("k3Jd9", "is shorter than 12 characters"),
-        ("a-good-long-one-7361\n", "has white space around it, which counts"),
+        ("a-good-long-one-7361\n", "has white space around it, which is ignored"),
         ("a-good-long-one-7361", ""),
         ("hook:a-good-long-one-7361", ""),
     ],

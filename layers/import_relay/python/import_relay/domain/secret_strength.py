@@ -24,5 +24,5 @@ def weakness_of(secret: str) -> str:
     if len(checked) < MIN_LENGTH:
         return f"is shorter than {MIN_LENGTH} characters"
     if secret != secret.strip():
-        return "has white space around it, which counts"
+        return "has white space around it, which is ignored"
     return ""
