@@ -81,17 +81,17 @@ def _outbound(options: Mapping[str, str]) -> Iterator[Mistake]:
     if options.get("auth") != "path":
         yield Mistake(
             "auth",
-            "the sender is proved by the organization's id alone, which is no secret: set "
+            "the organization's id alone, which is no secret, authenticates the sender: set "
             "auth = 'path' and put a long random text into its secrets",
         )
 
 
 def _hubspot(options: Mapping[str, str]) -> Iterator[Mistake]:
     for version in options.get("older_signatures", "").split():
-        extended = ", and extended by anyone who has seen one" if version == "v1" else ""
+        extended = ", even with its body extended" if version == "v1" else ""
         yield Mistake(
             "older_signatures",
-            f"{version} has no time: a request can be requeued for ever{extended}",
+            f"{version} signs no time: anyone who has seen a request can send it again{extended}",
         )
 
 
