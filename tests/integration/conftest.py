@@ -1,4 +1,4 @@
-"""Fixtures of the functional tests: the relay's resources in moto."""
+"""Fixtures of the integration tests: the relay's resources in moto."""
 
 from collections.abc import Iterator
 

@@ -24,7 +24,7 @@ SECRETS = example_secrets()
 SIGNING = SECRETS["standard_webhooks"][0]
 ERP = {"x-relay-secret": SECRETS["json"][0], "content-type": "application/json"}
 PLENTY_S = 600.0
-"""So much time that a busy machine is no reason to answer 503."""
+"""So much time that even a busy machine does not answer 503."""
 
 
 class Context:
@@ -92,7 +92,7 @@ def receiver(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     monkeypatch.setenv("CONNECTION_SECRETS_ARN", arn)
     monkeypatch.setattr(receive_webhook, "SENDERS_WAIT_S", PLENTY_S)
     receive_webhook.intake.cache_clear()
-    # All of a test, not only its webhooks: queue and bucket have a clock as well.
+    # It lasts for the whole test: queue and bucket have a clock as well.
     with time_machine.travel(NOW, tick=True), log_texts() as log:
         yield Receiver(aws, arn, log)
     receive_webhook.intake.cache_clear()

@@ -1,4 +1,4 @@
-"""The proxy passes calls on, numbers them, and lets those that are chosen meet a fault."""
+"""The proxy passes calls on, numbers them, and makes chosen calls meet a fault."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A forked function process is one like any other, but for being ready at once."""
+"""A forked process of a function behaves as any other, and is ready at once."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ def run(folder: Path, use: Callable[[Functions], Awaitable[None]]) -> None:
         concurrency=1,
     )
 
-    async def all_of_it() -> None:
+    async def everything() -> None:
         nursery = Nursery({"Echo": {"OWN": "the test's"}})
         functions = Functions(StackClock(), folder, lambda *_: None)
         functions.endpoint = "http://127.0.0.1:1"
@@ -53,7 +53,7 @@ def run(folder: Path, use: Callable[[Functions], Awaitable[None]]) -> None:
             await functions.stop()
             await nursery.stop()
 
-    asyncio.run(all_of_it())
+    asyncio.run(everything())
 
 
 async def call(functions: Functions) -> dict[str, Any]:
@@ -74,16 +74,16 @@ def test_processes_share_what_was_prepared_and_have_variables_of_their_own(tmp_p
     run(tmp_path, use)
 
 
-def test_a_killed_process_is_an_exit_for_its_caller_and_is_replaced(tmp_path: Path) -> None:
+def test_a_killed_process_is_an_error_for_its_caller_and_is_replaced(tmp_path: Path) -> None:
     async def use(functions: Functions) -> None:
         before = (await call(functions))["pid"]
         asleep = asyncio.ensure_future(functions.invoke("Echo", b'{"sleep": true}'))
         await asyncio.sleep(0.1)
         assert functions.kill("Echo") == 1
 
-        outcome = await asleep
-        assert outcome.failed
-        assert b"SIGKILL" in outcome.payload
+        result = await asleep
+        assert result.failed
+        assert b"SIGKILL" in result.payload
         assert (await call(functions))["pid"] != before
 
     run(tmp_path, use)

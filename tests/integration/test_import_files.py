@@ -1,4 +1,4 @@
-"""The function of files: what a run counts."""
+"""What import_files counts of a run."""
 
 from import_files import measures
 from import_relay.bulk.importing_files import FileRun

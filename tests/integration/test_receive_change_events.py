@@ -1,4 +1,4 @@
-"""The function receive_change_events, from EventBridge's event to what lies in AWS."""
+"""The function receive_change_events, from EventBridge's event to what is stored in AWS."""
 
 import json
 from base64 import b64decode
@@ -75,7 +75,7 @@ def test_a_change_is_stored_for_the_connection_of_its_source(
     assert (stored["connection"], stored["items"]) == ("salesforce_cdc", 1)
 
 
-def test_whoever_may_invoke_the_function_can_mark_an_event_as_a_test(receiver: Receiver) -> None:
+def test_a_caller_of_the_function_can_mark_an_event_as_a_test(receiver: Receiver) -> None:
     said = receiver.hand_in(event(**{"x-relay-test": True}))
     ((message, _),) = receiver.aws.queued()
     assert message["test"] is True
@@ -108,7 +108,7 @@ def test_an_event_that_cannot_be_read_is_kept_in_quarantine(
     assert len(said(lines, "webhook.quarantined")) == 1
 
 
-def test_an_event_of_an_unknown_source_is_an_error_so_that_it_is_moved_to_the_dead_letter_queue(
+def test_an_event_of_an_unknown_source_is_an_error_so_that_it_becomes_a_dead_letter(
     receiver: Receiver, lines: Lines
 ) -> None:
     with pytest.raises(UnknownConnection):
@@ -117,7 +117,7 @@ def test_an_event_of_an_unknown_source_is_an_error_so_that_it_is_moved_to_the_de
     assert len(said(lines, "webhook.refused")) == 1
 
 
-def test_an_event_that_cannot_be_stored_is_an_error_so_that_it_comes_again(
+def test_an_event_that_cannot_be_stored_is_an_error_so_that_lambda_retries_it(
     receiver: Receiver, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("import_relay.storage.intake_store.STORE_DELIVERY", RetryPolicy(2, 0.0))
@@ -128,7 +128,7 @@ def test_an_event_that_cannot_be_stored_is_an_error_so_that_it_comes_again(
 
 
 @pytest.mark.parametrize("changes", [{"source": 7}, {"source": ["grace@example.com"]}])
-def test_whatever_else_goes_wrong_the_error_says_nothing_of_the_event(
+def test_no_error_shows_a_text_of_the_event(
     receiver: Receiver, lines: Lines, changes: dict[str, object]
 ) -> None:
     with pytest.raises(RelayError) as caught:

@@ -1,4 +1,4 @@
-"""The function receive_webhook, from the gateway's event to what lies in AWS."""
+"""The function receive_webhook, from the gateway's event to what is stored in AWS."""
 
 import json
 from base64 import b64decode
@@ -47,7 +47,7 @@ def test_the_events_for_sam_local_invoke_are_accepted(receiver: Receiver, name: 
     assert sum(len(message["items"]) for message in receiver.queued()) == answer["received"] > 0
 
 
-def test_those_events_carry_the_sample_bodies() -> None:
+def test_the_events_for_sam_local_invoke_carry_the_sample_bodies() -> None:
     for name, body in (("json", "json.batch"), ("pipedrive", "pipedrive.person-created")):
         event = json.loads(sample(f"receive_webhook.{name}"))
         assert json.loads(event["body"]) == json.loads(sample(body))
@@ -75,13 +75,13 @@ def test_six_megabytes_are_stored(receiver: Receiver) -> None:
     assert sorted(numbers) == list(range(count))
 
 
-def test_more_than_that_is_refused(receiver: Receiver) -> None:
+def test_more_than_six_mebibytes_are_refused(receiver: Receiver) -> None:
     status, answer = receiver.post(request(b" " * (6 * 1024 * 1024 + 1), ERP), "json")
     assert (status, answer) == (413, {"code": "delivery.too_large"})
     assert receiver.untouched
 
 
-def test_a_large_item_lies_in_the_bucket(receiver: Receiver) -> None:
+def test_a_large_item_is_stored_in_the_bucket(receiver: Receiver) -> None:
     body = json.dumps({"customer_no": "1", "note": "ä" * 200_000}, ensure_ascii=False)
     status, answer = receiver.post(request(body, ERP), "json")
     assert status == 200
@@ -91,7 +91,7 @@ def test_a_large_item_lies_in_the_bucket(receiver: Receiver) -> None:
     assert message["items"][0]["at"] == key
 
 
-def test_what_cannot_be_read_is_kept_in_quarantine_and_its_builder_told(
+def test_an_unreadable_body_is_kept_in_quarantine_and_the_answer_says_why(
     receiver: Receiver,
 ) -> None:
     status, answer = receiver.post(request(b"not json", ERP), "json")
@@ -113,7 +113,9 @@ def test_an_unknown_connection_is_not_found(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("secret", [None, "", "wrong", "gef\u00e4lscht"])
-def test_without_the_right_signature_nobody_gets_in(receiver: Receiver, secret: str | None) -> None:
+def test_a_webhook_without_the_right_secret_is_refused(
+    receiver: Receiver, secret: str | None
+) -> None:
     given = with_headers(request("[{}]"), x_relay_secret=secret)
     status, answer = receiver.post(given, "json")
     assert status == 401
@@ -128,15 +130,15 @@ def test_a_new_secret_works_at_once_and_beside_the_old_one(receiver: Receiver) -
     assert receiver.post(request("[{}]", ERP), "json")[0] == 200
 
 
-def test_a_connection_without_a_secret_lets_nobody_in(receiver: Receiver) -> None:
+def test_a_connection_without_a_secret_refuses_every_webhook(receiver: Receiver) -> None:
     receiver.set_secrets({})
     assert receiver.post(request("[{}]", ERP), "json") == (401, {"code": "signature.no_secret"})
 
 
-def test_a_weak_secret_is_named_by_its_connection_and_a_name_that_is_none_stays_unsaid(
+def test_a_weak_secret_is_logged_with_its_connection_but_no_unknown_name_is(
     receiver: Receiver,
 ) -> None:
-    """A person who takes name for secret must not find the secret in the log."""
+    """Somebody may have typed the secret in the place of the name."""
     receiver.set_secrets({"json": ["short"], "hunter2-hunter2": ["json"]})
     receiver.post(request("[{}]", ERP), "json")
     told = [one for one in receiver.records() if one["message"] == "secret.weak"]
@@ -151,14 +153,14 @@ SOAP = replace(
 )
 
 
-def test_a_kind_is_answered_in_its_own_words(receiver: Receiver) -> None:
+def test_a_kind_is_answered_in_its_own_format(receiver: Receiver) -> None:
     answer = receiver.answer(gateway_event(SOAP, "salesforce_outbound"))
     assert (answer["statusCode"], answer["headers"]["content-type"]) == (200, "text/xml")
     assert "<Ack>true</Ack>" in answer["body"]
     assert len(receiver.queued()) == 1
 
 
-def test_a_secret_in_the_path_authenticates_the_sender_and_stands_nowhere(
+def test_a_secret_in_the_path_authenticates_the_sender_and_is_written_nowhere(
     receiver: Receiver, capfd: pytest.CaptureFixture[str]
 ) -> None:
     unreadable = replace(SOAP, body=b"<no XML")
@@ -198,7 +200,7 @@ def test_a_sender_of_cloudevents_may_ask_whether_it_may_deliver(receiver: Receiv
         ("nobody", "eventgrid.azure.net"),
     ],
 )
-def test_other_senders_that_ask_find_nobody(
+def test_any_other_question_is_answered_404(
     receiver: Receiver, connection: str, origin: str
 ) -> None:
     answer = receiver.answer(question(connection, origin))

@@ -1,4 +1,4 @@
-"""What receive_webhook leaves behind: log lines, metrics, attributes, and what it imports."""
+"""What receive_webhook writes to its log and to messages, and what it imports at its start."""
 
 import json
 import os
@@ -80,11 +80,11 @@ NEEDLESS = (
     "phonenumbers",
     "pydantic",
 )
-"""What other functions need and what would make the start of this one slower."""
+"""Modules of other functions, which would make the start of this one slower."""
 
 
 def in_a_new_process(program: str, **variables: str) -> list[str]:
-    """What a program prints that finds the function as Lambda does."""
+    """What a program prints that imports the function as Lambda does."""
     paths = [ROOT / "layers/import_relay/python", ROOT / "functions/receive_webhook"]
     environment = os.environ | variables | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
     done = subprocess.run(

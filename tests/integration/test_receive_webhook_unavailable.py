@@ -1,4 +1,4 @@
-"""receive_webhook without a queue, a bucket, a secret or time: senders are told to try again."""
+"""Without a queue, a bucket, secrets or time receive_webhook asks senders to try again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

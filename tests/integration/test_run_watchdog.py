@@ -57,7 +57,7 @@ def _mapping(aws: Aws, queue_url: str) -> str:
 
 @pytest.fixture
 def mapping(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """The function's environment, with mappings that were left disabled: yields the live lane's."""
+    """The function's environment, with disabled mappings; the one of the live lane."""
     file = tmp_path / "connections.toml"
     file.write_text('[erp]\nkind = "json"\n')
     mappings = mappings_of(aws)
@@ -104,7 +104,7 @@ def test_a_run_repairs_and_says_what_it_found(mapping: str, logged: Lines) -> No
     assert {name: ran[name] for name in counts} == counts
 
 
-def test_where_nothing_is_wrong_a_run_says_no_more_than_that(mapping: str, logged: Lines) -> None:
+def test_a_run_that_finds_nothing_logs_only_that_it_ran(mapping: str, logged: Lines) -> None:
     handler({}, Context())
     handler({}, Context())
 

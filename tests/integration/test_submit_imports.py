@@ -1,4 +1,4 @@
-"""The function SubmitImports as Lambda calls it: an SQS batch in, failed messages out, measures."""
+"""The function SubmitImports as Lambda calls it: its batches, answers, logs and metrics."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -31,14 +31,14 @@ def mateo() -> MateoImports:
 def environment(
     aws: Aws, mateo: MateoImports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """All that the function is told, with Mateo on loopback."""
+    """The function's environment, with Mateo on loopback."""
     secret = resources.client("secretsmanager").create_secret(Name="t", SecretString="token-1\n")
     file = tmp_path / "connections.toml"
     file.write_text(ERP)
     submit_imports.submission.cache_clear()
     submit_imports.settings.cache_clear()
     with serving(mateo) as address:
-        told: Mapping[str, str] = mateo_environment(f"{address}/api/v1", secret["ARN"]) | {
+        variables: Mapping[str, str] = mateo_environment(f"{address}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
             "BULK_QUEUE_URL": aws.bulk_queue_url,
             "HELD_QUEUE_URL": aws.held_queue_url,
@@ -53,7 +53,7 @@ def environment(
             "PAUSE_SCHEDULE_GROUP": resources.SCHEDULE_GROUP,
             "PAUSE_SCHEDULE_ROLE_ARN": resources.SCHEDULE_ROLE,
         }
-        for name, value in told.items():
+        for name, value in variables.items():
             monkeypatch.setenv(name, value)
         yield
     submit_imports.submission.cache_clear()
@@ -67,7 +67,7 @@ def logged() -> Iterator[Lines]:
 
 
 def batch(*bodies: str, received: int = 1) -> dict[str, Any]:
-    """Messages that are received for this time."""
+    """An event with these messages, which are received for the nth time."""
     return {
         "Records": [
             {
@@ -123,7 +123,7 @@ def test_a_batch_leaves_its_measures(logged: Lines) -> None:
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(("received", "rejected"), [(1, 1), (2, None), (10, None)])
-def test_what_ended_before_is_asked_for_only_if_the_message_was_received_before(
+def test_outcomes_are_looked_up_only_if_the_message_was_received_before(
     logged: Lines, received: int, rejected: object
 ) -> None:
     body = message([{"name": "nobody"}], received_at=int(time.time() * 1_000_000))

@@ -1,6 +1,6 @@
 """Athena's tables and named queries, run by DuckDB over the mirror of a bucket.
 
-The same SQL runs on both; what only Athena has, partition projection, is compared with the keys.
+Both run the same SQL. Only Athena projects partitions: they are compared with the bucket's keys.
 """
 
 import gzip
@@ -34,7 +34,7 @@ QUERIES = {
     if one["Type"] == "AWS::Athena::NamedQuery"
 }
 OF_SOME = {"notes", "erased", "replay"}
-"""What a line has only if there is any."""
+"""Members that a line has only if they are not empty."""
 HIVE_TYPES = {
     "varchar": "string",
     "array(varchar)": "array<string>",
@@ -111,7 +111,7 @@ def test_rejected_and_other_records_carry_who_and_why(
 def test_the_relay_writes_every_column_of_a_table_where_the_table_looks(
     mirror: Path, name: str
 ) -> None:
-    """Athena and DuckDB read a column that nothing writes as empty, and a wrong folder as well."""
+    """A column that nothing writes and a folder without files read as empty, without an error."""
     table = TABLES[name]
     columns = {one["Name"] for one in table["StorageDescriptor"]["Columns"]}
     partitions = {one["Name"] for one in table["PartitionKeys"]}

@@ -52,7 +52,7 @@ def event(reference: str = "ref-1", deadline: float = 0.0) -> dict[str, Any]:
 
 
 def poll_anew(relay: Relay, reference: str) -> dict[str, Any]:
-    """Track a new import as if nobody had polled just before."""
+    """Track a new import as if no other had been polled just before."""
     resources.client("dynamodb").delete_item(TableName=resources.LEDGER, Key={"pk": {"S": "round"}})
     sent_entry(relay, reference)
     return handler(event(reference), Context())
@@ -66,11 +66,11 @@ def test_the_answer_hands_the_input_on_with_what_to_do_next(
 
     answer = handler(event(deadline=77.5), Context())
 
-    assert answer.pop("wait_s") >= 5  # as old as the import is
+    assert answer.pop("wait_s") >= 5  # grows with the age of the import
     assert answer == {"reference": "ref-1", "deadline": 77.5, "status": "wait"}
 
 
-def test_a_finished_import_is_told(relay: Relay, mateo: MateoImports) -> None:
+def test_a_finished_import_is_answered_as_finished(relay: Relay, mateo: MateoImports) -> None:
     stored = mateo.add([{}, {}])
     sent_entry(relay, "ref-1", import_id=stored.id)
     stored.finish()

@@ -1,4 +1,4 @@
-"""Whatever a use case raises, Lambda is shown no text of it: it logs errors; callers keep them."""
+"""Lambda never gets the text of an error: it logs errors, and callers store them."""
 
 import importlib
 import re
@@ -21,6 +21,7 @@ import write_daily_report
 import write_report
 from import_relay.domain.errors import RelayError, StoreUnavailable
 from import_relay.domain.reasons import Unexpected
+from tests.support.ends import Context
 from tests.support.logged import log_lines
 from tests.support.webhooks import ROOT, gateway_event, request
 
@@ -32,7 +33,7 @@ ERRORS = [
     UnicodeDecodeError("utf-8", CANARY.encode(), 0, 1, CANARY),
     ClientError(REFUSED, "PutItem"),
 ]
-BEHIND_NOBODY: list[tuple[ModuleType, str, dict[str, Any]]] = [
+NOT_WAITED_FOR: list[tuple[ModuleType, str, dict[str, Any]]] = [
     (submit_imports, "submission", {"Records": []}),
     (track_import, "tracking", {"reference": "r", "deadline": 1.0, "status": "wait"}),
     (write_report, "reporting", {"reference": "r", "status": "finished"}),
@@ -46,15 +47,6 @@ BEHIND_NOBODY: list[tuple[ModuleType, str, dict[str, Any]]] = [
 FUNCTIONS = [importlib.import_module(one.stem) for one in (ROOT / "functions").glob("*/*.py")]
 
 
-class Context:
-    """Of an invocation that has time."""
-
-    aws_request_id = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 10_000
-
-
 def raising(error: Exception) -> Callable[[], NoReturn]:
     def factory() -> NoReturn:
         raise error
@@ -64,7 +56,7 @@ def raising(error: Exception) -> Callable[[], NoReturn]:
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda one: type(one).__name__)
 @pytest.mark.parametrize(
-    ("module", "factory", "event"), BEHIND_NOBODY, ids=lambda one: getattr(one, "__name__", None)
+    ("module", "factory", "event"), NOT_WAITED_FOR, ids=lambda one: getattr(one, "__name__", None)
 )
 def test_a_function_that_nobody_waits_for_fails_without_the_errors_text(
     module: ModuleType,
@@ -104,12 +96,12 @@ def test_the_receivers_say_what_happened_without_the_errors_text(
 
 def test_every_function_that_nobody_waits_for_is_tried_here() -> None:
     waited_for = {receive_change_events, receive_webhook}
-    assert {module for module, _, _ in BEHIND_NOBODY} == {*FUNCTIONS} - waited_for
+    assert {module for module, _, _ in NOT_WAITED_FOR} == {*FUNCTIONS} - waited_for
 
 
 @pytest.mark.parametrize("module", FUNCTIONS, ids=lambda one: str(one.__name__))
 @pytest.mark.parametrize("event", [CANARY, {CANARY: CANARY}, [CANARY], {"detail": CANARY}])
-def test_an_event_that_is_none_loses_its_text_as_well(module: ModuleType, event: Any) -> None:
+def test_no_text_of_an_unexpected_event_is_shown(module: ModuleType, event: Any) -> None:
     with log_lines() as lines:
         try:
             shown = str(module.handler(event, Context()))
@@ -130,14 +122,14 @@ BY_TYPE = re.compile(r"type\(\w+\)\.__name__")
 
 
 def test_errors_of_aws_are_named_by_reason_of_everywhere() -> None:
-    """By its type alone a throttled call looks like a forbidden one."""
+    """By its type alone a throttled call looks like one that is not allowed."""
     package = Path(import_relay.__file__).parent
     texts = {
         path.relative_to(package).as_posix(): path.read_text(encoding="utf-8")
         for path in package.rglob("*.py")
     }
     catching = {name: text for name, text in texts.items() if OF_AWS.search(text)}
-    del catching["domain/reasons.py"]  # the one place
+    del catching["domain/reasons.py"]  # `reason_of` is here
 
     assert "submit/submission.py" in catching
     assert not [name for name, text in catching.items() if BY_TYPE.search(text)]

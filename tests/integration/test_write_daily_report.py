@@ -1,4 +1,4 @@
-"""The daily report as EventBridge Scheduler calls it: what is read, written, mailed and said."""
+"""The daily report as EventBridge Scheduler calls it: what it reads, writes, mails and logs."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from import_relay.storage.received_counts import ReceivedCounts
 from tests.support import ministack
 from tests.support.aws import BUCKET, Aws, client
 from tests.support.builders import NOON, message
-from tests.support.daily import DAY, FOLDER, NO_ID, a_day, receive, run
+from tests.support.daily import DAY, FOLDER, NO_ID, a_day, make_topic, receive, run
 from tests.support.ended import end
 from tests.support.ends import ADA
 from tests.support.fixtures import at_noon, made, mateo, relay
@@ -39,9 +39,7 @@ def written(aws: Aws) -> dict[str, Any]:
 
 
 def mails(aws: Aws, mailbox: tuple[str, str]) -> list[dict[str, str]]:
-    with time_machine.travel(
-        NOON + 2 * 86_400, tick=False
-    ):  # moto: visible after a time, not at it
+    with time_machine.travel(NOON + 2 * 86_400, tick=False):  # moto shows none at its own time
         answer = aws.sqs.receive_message(QueueUrl=mailbox[1], MaxNumberOfMessages=10)
     return [json.loads(one["Body"]) for one in answer.get("Messages", [])]
 
@@ -97,7 +95,7 @@ def test_what_a_sender_wrote_becomes_neither_markup_nor_a_formula(
     assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
 
 
-def test_the_counts_are_mailed_once_and_nothing_personal_with_them(
+def test_the_counts_are_mailed_once_without_personal_data(
     aws: Aws, relay: Relay, mateo: MateoImports, mailbox: tuple[str, str]
 ) -> None:
     a_day(relay, mateo)
@@ -120,9 +118,10 @@ def test_a_report_whose_mail_failed_is_written_and_mailed_by_the_next_run(
     client("sns").delete_topic(TopicArn=mailbox[0])
     with pytest.raises(Unexpected, match="NotFound"):
         run()
-    client("sns").create_topic(Name="alarms")
+    make_topic(aws, mailbox[1])
 
     assert run(at="2026-11-22T03:20:00")["is_new"] is True
+    assert len(mails(aws, mailbox)) == 1
 
 
 def test_without_an_address_nobody_is_mailed(
@@ -139,7 +138,7 @@ def test_without_an_address_nobody_is_mailed(
 @pytest.mark.skipif(
     ministack.is_fake(), reason="its objects are of the machine's time, not of the test's"
 )
-def test_a_page_made_during_the_day_is_no_reason_not_to_write_the_whole_day(
+def test_the_whole_day_is_written_although_a_page_was_made_during_it(
     aws: Aws, relay: Relay, mateo: MateoImports, mailbox: tuple[str, str]
 ) -> None:
     early = run({"date": ""}, at=f"{DAY}T10:00:00")
@@ -221,7 +220,7 @@ def test_rows_of_files_are_received_too(aws: Aws) -> None:
     assert written(aws)["totals"]["received"] == 53
 
 
-def test_a_part_of_the_metrics_is_no_number() -> None:
+def test_partial_metrics_are_an_error() -> None:
     class Partial:
         def get_metric_data(self, **_: Any) -> dict[str, Any]:
             part = {"Id": "c0", "StatusCode": "PartialData", "Timestamps": [], "Values": []}

@@ -105,14 +105,14 @@ def test_while_mateo_does_not_answer_the_machine_waits_and_nothing_is_counted(
     answer = handler(event("finished"), Context())
 
     assert answer["status"] == "wait"
-    assert MIN_WAIT_S <= answer["wait_s"] <= MAX_WAIT_S  # as long as it took so far
+    assert MIN_WAIT_S <= answer["wait_s"] <= MAX_WAIT_S  # grows with the age of the import
     assert [line["message"] for line in logged()] == ["report.waiting"]
 
 
 def test_an_import_that_was_not_created_is_requeued_and_abandoned(
     relay: Relay, mateo: MateoImports
 ) -> None:
-    with time_machine.travel(NOON, tick=True):  # days after its receipt it would be a dead letter
+    with time_machine.travel(NOON, tick=True):  # later it would be a dead letter
         unknown_import(relay, mateo, created=False)
 
         assert handler(event("requeue"), Context())["status"] == "abandoned"

@@ -5,7 +5,7 @@ from tests.support.authentic import own_tests
 
 
 def _case(kind: str) -> tuple[str, bool]:
-    """An example webhook, rather one that becomes a whole contact, and whether it becomes one."""
+    """An example webhook, if possible one that becomes a whole contact; and whether it does."""
     firsts = {name: outcomes[0] for name, outcomes in own_tests(kind).EVENTS.items()}
     contacts = [name for name, first in firsts.items() if first.startswith("contact ")]
     best = min(contacts or firsts, key=lambda name: (", partial" in firsts[name], name))

@@ -81,5 +81,5 @@ def relay(deployment: Deployment, aws: Ministack, mateo: Mateo, clock: Clock) ->
 
 @pytest.fixture(scope="session")
 def operator(relay: Relay) -> Person:
-    """Who may run every command."""
+    """A person who may run every command."""
     return Person(relay, "OperatorPolicyArn")

@@ -1,7 +1,7 @@
 """What a person does with the relay's stack: builds it, deploys it, deploys it again, deletes it.
 
-`make deploy` is a dialogue; here it is held on a terminal of its own, and every question that has
-no answer below gets what SAM shows.
+`make deploy` is a dialogue. Here it has a terminal of its own, and a question that a test does not
+answer gets the default that SAM shows.
 """
 
 import os
@@ -29,12 +29,12 @@ QUESTION = re.compile(r"\]: ?$")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 Answers = Mapping[str, str | Sequence[str]]
-"""A part of a question → what is answered, one after the other if it is asked again."""
+"""A part of a question → the answer, or the answers one after the other if it is asked again."""
 
 
 @dataclass
 class Deployment:
-    """A copy of what is deployed, with what was built of it and the answers so far."""
+    """A copy of the built application, from which SAM deploys."""
 
     folder: Path
     aws: Ministack
@@ -109,7 +109,7 @@ def on_terminal(
 
 
 def _read(terminal: int, deadline: float) -> str:
-    """What is said next; nothing once the other side has hung up.
+    """The next output; nothing once the command has ended.
 
     Raises:
         AssertionError: it takes too long.

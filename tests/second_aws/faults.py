@@ -1,7 +1,7 @@
-"""Where ministack is not like AWS, and what is done about it: each with its reason, nowhere else.
+"""Where ministack differs from AWS, and what is done about it, with the reason. Nowhere else.
 
 `adapt` changes the built template before it is deployed, `complete` makes what the deployment left
-out. Each change that finds nothing to change fails: it is no longer needed, or no longer right.
+out. A change that finds nothing to change fails: it is no longer needed, or no longer right.
 """
 
 import json
@@ -20,7 +20,7 @@ FOR_THE_CONSOLE = (
 
 
 class NothingToChangeError(AssertionError):
-    """A fault that is worked around is not met any more."""
+    """The template has nothing that this fault concerns."""
 
 
 def adapt(folder: Path) -> None:
@@ -110,7 +110,7 @@ def _schedule(name: str) -> Mapping[str, str]:
 
 
 def _plain_http(template: Template) -> None:
-    """It is reached without TLS, which the bucket's policy rightly refuses."""
+    """It is reached without TLS, which the bucket's policy refuses."""
     policies = _of_type(template, "AWS::S3::BucketPolicy")
     _expect(policies, "a bucket policy")
     for name in policies:
@@ -143,7 +143,7 @@ def _sums_in_alarms(template: Template) -> None:
 
 
 def _what_is_for_the_console(template: Template) -> None:
-    """Types that it does not know; nobody opens a console there."""
+    """It does not know these types; they serve only the console."""
     for type_ in FOR_THE_CONSOLE:
         found = _of_type(template, type_)
         _expect(found, f"a resource of type {type_}")
@@ -152,7 +152,7 @@ def _what_is_for_the_console(template: Template) -> None:
 
 
 def complete(client: Callable[[str], Any], stack: str, template: Template) -> str:
-    """Make what a deployment leaves out; the address of the webhooks, on this machine.
+    """Make what a deployment leaves out, and return the id of the HTTP API.
 
     An HTTP API whose routes stand in its `Body` gets none of them.
     """
@@ -202,28 +202,28 @@ def _expect(found: Any, what: str) -> None:
 
 
 def _rewrite(template: Template, sections: tuple[str, ...], change: Callable[[Any], Any]) -> None:
-    """Replace each value below these sections by what becomes of it."""
+    """Replace each value below these sections by what `change` makes of it."""
     changed = 0
 
-    def coverage(value: Any) -> Any:
+    def rewritten(value: Any) -> Any:
         nonlocal changed
         new = change(value)
         if new is not value:
             changed += 1
             return new
         if isinstance(value, dict):
-            return {key: coverage(one) for key, one in value.items()}
+            return {key: rewritten(one) for key, one in value.items()}
         if isinstance(value, list):
-            return [coverage(one) for one in value]
+            return [rewritten(one) for one in value]
         return value
 
     for section in sections:
-        template[section] = coverage(template[section])
+        template[section] = rewritten(template[section])
     _expect(changed, f"what {change.__qualname__} is for")
 
 
 def arrives_unchanged(body: bytes) -> bool:
-    """Whether its API hands a body on as it is: not a body that is no UTF-8 in a type of text.
+    """Whether ministack's API hands a body on unchanged: it changes one that is not UTF-8.
 
     AWS does not say what its own API does; the relay takes such bodies encoded in base64.
     """

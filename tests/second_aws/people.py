@@ -43,9 +43,9 @@ class Ran:
 
 
 def changes(begin: str, file: Path) -> Mapping[str, tuple[Sequence[str], str]]:
-    """What an operator may run besides: name → arguments, and what is typed.
+    """What only an operator may run: name → arguments, and what is typed.
 
-    `begin`: when what is replayed was received. `file`: of rows.
+    `begin`: from when on received items are replayed. `file`: a file of rows to import.
     """
     replayed = ["--connection", "json", "--from", begin, "--reason", "tried", "--no-wait"]
     return {
@@ -74,7 +74,7 @@ class Person:
         self._webhooks = f"{relay.aws.url}/_aws/execute-api/{relay.api}/$default/webhooks"
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            # By its number: no name that begins with a bucket's is known.
+            # An address: a host name that begins with the name of a bucket would not be known.
             "AWS_ENDPOINT_URL": relay.aws.url.replace("localhost", "127.0.0.1"),
             "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
@@ -83,7 +83,7 @@ class Person:
         }
 
     def runs(self, *arguments: str, typed: str = "") -> Ran:
-        """Run a command of `relay` on the stack; its API is not where its output says."""
+        """Run a command of `relay` on the stack, with the address of the API on this machine."""
         out, err = io.StringIO(), io.StringIO()
         webhooks = patch.object(Stack, "webhooks", PropertyMock(return_value=self._webhooks))
         environment = patch.dict(os.environ, self._environment, clear=True)

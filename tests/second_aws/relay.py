@@ -23,7 +23,7 @@ from tests.support.webhooks import example_secrets, gateway_event
 
 PATIENCE_S = 240.0
 STEP_S = 901.0
-"""The clock is moved by this much when all that waits, waits for time to pass."""
+"""How far the clock is moved when everything that is left waits for time to pass."""
 MAX_STEPS = 15
 DAY_S = 86_400
 FUNCTIONS = ("receive-webhook", "submit-imports", "track-import", "write-report", "run-watchdog")
@@ -39,7 +39,7 @@ class Clock:
         self.set(0.0)
 
     def set(self, offset_s: float) -> None:
-        """So much later than the machine's. The processes see it shortly after."""
+        """Move it so far ahead of the machine's; the processes follow shortly after."""
         new = self.file.with_suffix(".new")
         new.write_text(repr(offset_s), encoding="ascii")
         new.replace(self.file)
@@ -68,7 +68,7 @@ class Mateo:
 
 @dataclass
 class Relay:
-    """A stack on ministack, with its way in."""
+    """The relay's stack on ministack."""
 
     aws: Ministack
     mateo: Mateo
@@ -76,12 +76,12 @@ class Relay:
     template: faults.Template
     api: str = ""
     accepted: dict[str, int] = field(default_factory=dict)
-    """Delivery → how many items it brought."""
+    """Delivery → how many items it had."""
 
     # ------------------------------------------------------------ set up
 
     def client(self, service: str) -> Any:
-        """As the account's owner, who may do anything."""
+        """A client with the rights of the account's owner, who may do anything."""
         return _client(self.aws.url, service)
 
     @property
@@ -116,8 +116,8 @@ class Relay:
         )
         return answer.status_code, answer.text
 
-    def bring(self, webhook: Request) -> None:
-        """Send a webhook that must be accepted; its items have to be found in the end."""
+    def deliver(self, webhook: Request) -> None:
+        """Send a webhook that must be accepted, and note its items."""
         status, answer = self.post(webhook)
         assert status == 200, answer
         self.note_stored()
@@ -165,7 +165,7 @@ class Relay:
         return all(one in ("Disabled", "Disabling") for one in self.mapping_states())
 
     def counts(self, output: str = "QueueUrl") -> tuple[int, int, int]:
-        """Messages of a queue that can be received, are being worked on, and wait for a time."""
+        """How many messages of a queue are visible, in flight, and delayed."""
         attributes = self.client("sqs").get_queue_attributes(
             QueueUrl=self.outputs[output], AttributeNames=["All"]
         )["Attributes"]
@@ -191,10 +191,10 @@ class Relay:
             if value := holds():
                 return value
             time.sleep(0.25)
-        raise AssertionError(f"waited in vain for {what}: {self.told()}")
+        raise AssertionError(f"waited in vain for {what}: {self.diagnosis()}")
 
-    def told(self) -> str:
-        """What helps to find out why it goes on no longer."""
+    def diagnosis(self) -> str:
+        """What helps to find out why nothing goes on."""
         machine = self.client("stepfunctions")
         running = machine.list_executions(
             stateMachineArn=self.outputs["StateMachineArn"], statusFilter="RUNNING"
@@ -214,7 +214,7 @@ class Relay:
         self.mateo("PUT", "clock", {"offset_s": self.clock.offset_s})
 
     def keep_clear_of_midnight(self) -> None:
-        """Let a day that is nearly over pass, so that what follows is on one day."""
+        """If the day is nearly over, go on to the next, so that a test does not span two days."""
         if DAY_S - time.time() % DAY_S < 900:
             self.let_pass(900 + 120)
 
@@ -233,7 +233,7 @@ class Relay:
             if not any(self.counts()):
                 return
             self.let_pass(STEP_S)
-        raise AssertionError(f"still under way: {self.told()}")
+        raise AssertionError(f"still under way: {self.diagnosis()}")
 
 
 @cache

@@ -37,10 +37,10 @@ from tests.support.senders import customer, erp, erp_text
 STORED = ("Bucket", "LedgerTable", "WatermarksTable")
 
 
-def bring_customers(relay: Relay, first: int, count: int) -> None:
-    """Customers of the ERP with these numbers."""
+def deliver_customers(relay: Relay, first: int, count: int) -> None:
+    """Deliver customers of the ERP with these numbers."""
     given = erp([customer(number) for number in range(first, first + count)])
-    relay.bring(replace(given, path="/webhooks/json"))
+    relay.deliver(replace(given, path="/webhooks/json"))
 
 
 def ends(relay: Relay) -> Mapping[str, set[str]]:
@@ -76,14 +76,14 @@ def test_permissions_are_enforced(relay: Relay) -> None:
 def test_webhooks_of_every_kind_come_to_their_reports(relay: Relay) -> None:
     kind_of: dict[str, str] = {}
     for kind, name in CASES.items():
-        bring(relay, kind, name, received_at(kind, requests_of(kind)[name], int(time.time())))
+        deliver(relay, kind, name, received_at(kind, requests_of(kind)[name], int(time.time())))
         relay.note_stored()
         kind_of.update({one: kind for one in relay.accepted if one not in kind_of})
     relay.drain()
 
     found = ends(relay)
-    brought = {f"{one}/{n}" for one, items in relay.accepted.items() for n in range(items)}
-    assert brought == found.keys()
+    accepted = {f"{one}/{n}" for one, items in relay.accepted.items() for n in range(items)}
+    assert accepted == found.keys()
     assert all(len(one) == 1 for one in found.values())
     imported = {kind_of[item.split("/")[0]] for item, one in found.items() if "imported" in one}
     assert imported == CASES.keys() - READ_AT_THE_CRM
@@ -97,8 +97,8 @@ def test_webhooks_of_every_kind_come_to_their_reports(relay: Relay) -> None:
     assert relay.counts("DeadLetterQueueUrl") == (0, 0, 0)
 
 
-def bring(relay: Relay, kind: str, name: str, given: Any) -> None:
-    """Send what a sender sends, the way it comes."""
+def deliver(relay: Relay, kind: str, name: str, given: Any) -> None:
+    """Send an example webhook over HTTP, or as an event of EventBridge."""
     if sender_of(kind).transport == "eventbridge":
         relay.invoke("receive-change-events", json.loads(given.body))
         return
@@ -106,15 +106,15 @@ def bring(relay: Relay, kind: str, name: str, given: Any) -> None:
     assert status == 200, (name, answer)
 
 
-def test_a_days_limit_pauses_submission_until_the_next_day_through_an_update(
+def test_a_days_limit_pauses_submission_until_the_next_day_even_during_an_update(
     relay: Relay, deployment: Deployment
 ) -> None:
     relay.keep_clear_of_midnight()
     used = relay.mateo("GET", "state")["usage"]["entities"]
     left = int(LIMITS["EntitiesPerDay"]) - used
-    bring_customers(relay, 1, left + 20)
+    deliver_customers(relay, 1, left + 20)
     relay.wait_until(relay.is_paused, "the pause")
-    bring_customers(relay, left + 21, 5)
+    deliver_customers(relay, left + 21, 5)
     relay.watch()
     assert relay.is_paused(), "the day is not over"
 
@@ -123,14 +123,14 @@ def test_a_days_limit_pauses_submission_until_the_next_day_through_an_update(
     assert relay.mateo("GET", "state")["usage"]["entities"] <= int(LIMITS["EntitiesPerDay"])
 
     relay.to_next_day()
-    assert relay.is_paused(), "nothing but the watchdog ends the pause there"
+    assert relay.is_paused(), "on ministack only the watchdog ends a pause"
     relay.watch()
     assert not relay.is_paused()
     relay.drain()
     assert names_of_customers(relay) >= {f"C-{n}" for n in range(1, left + 26)}
 
 
-def test_the_answers_of_the_first_deployment_are_those_of_the_next(
+def test_an_update_keeps_the_answers_of_the_first_deployment(
     relay: Relay, deployment: Deployment
 ) -> None:
     stack = relay.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
@@ -140,11 +140,11 @@ def test_the_answers_of_the_first_deployment_are_those_of_the_next(
     assert values["ReportRetentionDays"] == "90"
 
 
-def test_an_operator_redrives_what_a_mistake_brought_into_the_dead_letter_queue(
+def test_an_operator_redrives_what_a_mistake_moved_to_the_dead_letter_queue(
     relay: Relay, operator: Person
 ) -> None:
     with broken(relay):
-        bring_customers(relay, 5_000, 3)
+        deliver_customers(relay, 5_000, 3)
         for _ in range(6):
             wait_for_another_attempt(relay)
             if dead_letters(relay):
@@ -165,7 +165,9 @@ def test_an_operator_redrives_what_a_mistake_brought_into_the_dead_letter_queue(
     relay.wait_until(lambda: redriven <= names_of_customers(relay), "what was redriven")
 
 
-def test_an_operator_posts_again_what_nobody_could_read(relay: Relay, operator: Person) -> None:
+def test_an_operator_posts_an_unreadable_delivery_again_once_it_can_be_read(
+    relay: Relay, operator: Person
+) -> None:
     unread = replace(erp_text("{broken"), path="/webhooks/json")
     assert relay.post(unread)[0] == 400
     ran = operator.runs("redrive", "--quarantined", "--yes", "--json")
@@ -187,7 +189,7 @@ def test_an_operator_posts_again_what_nobody_could_read(relay: Relay, operator: 
 
 
 def dead_row_of_a_file(number: int) -> str:
-    """A customer that a file brought, as the bulk lane gave it up."""
+    """The body of a dead letter of the bulk lane: a row of a file with one customer."""
     return json.dumps(
         {
             "format": FORMAT,
@@ -201,13 +203,13 @@ def dead_row_of_a_file(number: int) -> str:
 
 
 def wait_for_another_attempt(relay: Relay) -> None:
-    """Until submission failed once more, or may not any more."""
+    """Wait until submission ran once more, or the message is a dead letter."""
     tried = attempts(relay)
     relay.wait_until(lambda: attempts(relay) > tried or dead_letters(relay), "an attempt")
 
 
 def attempts(relay: Relay) -> int:
-    """How often submission ran to an end of any kind."""
+    """How often submission has run."""
     return sum(line.startswith("REPORT") for line in relay.lines("submit-imports"))
 
 
@@ -263,7 +265,7 @@ def test_an_operator_may_run_every_command(relay: Relay, operator: Person, tmp_p
 
 
 def last(relay: Relay) -> str:
-    """When the delivery was received that was accepted last."""
+    """When the last accepted delivery was received."""
     *_, delivery = relay.accepted
     return datetime.strptime(delivery[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC).isoformat()
 
@@ -276,7 +278,7 @@ def rows_of_a_file(folder: Path) -> Path:
 
 
 def stored(relay: Relay) -> set[str]:
-    """What the bucket holds, but for daily reports, and what Mateo was told."""
+    """The keys in the bucket except for daily reports, and the customers in Mateo."""
     keys = {key for key, _ in objects(relay) if not key.startswith("daily/")}
     return keys | names_of_customers(relay)
 
@@ -331,7 +333,7 @@ def test_a_deletion_keeps_what_holds_data_and_nothing_else(
 
 
 def remaining(relay: Relay) -> list[str]:
-    """Names of whatever a stack of this kind makes, without tables and buckets."""
+    """Names of all resources of the types that a stack has, without tables and buckets."""
     pages: tuple[tuple[str, str, str, str], ...] = (
         ("lambda", "list_functions", "Functions", "FunctionName"),
         ("stepfunctions", "list_state_machines", "stateMachines", "name"),

@@ -17,7 +17,12 @@ from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy
 from tests.simulation.contract_sides import started
 from tests.simulation.machine import Execution, definition
 from tests.simulation.world import Process, World
-from tests.statemachine.test_track_import_machine import Failing, Functions, functions, walk
+from tests.statemachine.test_track_import_machine import (
+    Failing,
+    Functions,
+    functions,
+    run_execution,
+)
 
 __all__ = ["functions"]  # a fixture
 
@@ -99,7 +104,7 @@ def compare(functions: Functions, track: Script, report: Script) -> None:
     """Both take the same path, with the same calls and pauses."""
     functions.track.extend(track)
     functions.report.extend(report)
-    expected = walk()
+    expected = run_execution()
     world = World(0, random=Longest(0))
     answers = Answers(world, deque(track), deque(report))
     found = Watched(world, "ref-1", dict(INPUT), answers.invoke)

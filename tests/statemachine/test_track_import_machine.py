@@ -1,4 +1,4 @@
-"""The state machine walked by an interpreter, with scripted functions, to each of its exits."""
+"""The state machine, run by an interpreter with scripted functions, to each of its exits."""
 
 import json
 import time
@@ -27,12 +27,12 @@ HISTORY_LIMIT = 25_000
 
 
 class Failing(Exception):
-    """A scripted function raises."""
+    """What a scripted function raises."""
 
 
 @dataclass
 class Functions:
-    """Both functions: each call takes the next status of its script."""
+    """Both functions: each call returns the next status of its script, or raises."""
 
     track: deque[str | Exception] = field(default_factory=deque)
     report: deque[str | Exception] = field(default_factory=deque)
@@ -95,7 +95,7 @@ class Execution:
         return str(entered[-1]["stateEnteredEventDetails"]["name"])
 
 
-def walk() -> Execution:
+def run_execution() -> Execution:
     """Run one execution to its end."""
     client = boto3.client("stepfunctions")
     machine = client.create_state_machine(
@@ -120,7 +120,7 @@ def test_a_finished_import_is_reported_and_ends_green(functions: Functions) -> N
     functions.track.extend(["finished"])
     functions.report.extend(["finished"])
 
-    execution = walk()
+    execution = run_execution()
 
     assert (execution.status, execution.last_state) == ("SUCCEEDED", "Finished")
     assert functions.calls == [
@@ -133,7 +133,7 @@ def test_an_import_is_looked_at_until_it_ends(functions: Functions) -> None:
     functions.track.extend(["wait", "wait", "wait", "finished"])
     functions.report.extend(["finished"])
 
-    walk()
+    run_execution()
 
     assert functions.names == ["track"] * 4 + ["report"]
 
@@ -142,7 +142,7 @@ def test_an_import_that_is_given_up_is_reported_and_ends_red(functions: Function
     functions.track.extend(["timed_out"])
     functions.report.extend(["timed_out"])
 
-    execution = walk()
+    execution = run_execution()
 
     assert (execution.status, execution.last_state) == ("FAILED", "TimedOut")
     assert execution.error == "import.unfinished"
@@ -153,13 +153,13 @@ def test_an_import_that_finishes_while_it_is_given_up_ends_green(functions: Func
     functions.track.extend(["timed_out"])
     functions.report.extend(["finished"])
 
-    assert walk().last_state == "Finished"
+    assert run_execution().last_state == "Finished"
 
 
 def test_an_abandoned_import_has_no_report_and_ends_green(functions: Functions) -> None:
     functions.track.extend(["abandoned"])
 
-    execution = walk()
+    execution = run_execution()
 
     assert (execution.status, execution.last_state) == ("SUCCEEDED", "Abandoned")
     assert functions.names == ["track"]
@@ -169,7 +169,7 @@ def test_an_import_that_is_requeued_ends_abandoned(functions: Functions) -> None
     functions.track.extend(["requeue"])
     functions.report.extend(["abandoned"])
 
-    execution = walk()
+    execution = run_execution()
 
     assert (execution.status, execution.last_state) == ("SUCCEEDED", "Abandoned")
     assert functions.calls[1][1]["status"] == "requeue"
@@ -179,15 +179,17 @@ def test_a_report_that_has_to_wait_is_tried_again(functions: Functions) -> None:
     functions.track.extend(["finished", "finished"])
     functions.report.extend(["wait", "finished"])
 
-    assert walk().last_state == "Finished"
+    assert run_execution().last_state == "Finished"
     assert functions.names == ["track", "report", "track", "report"]
 
 
-def test_a_function_that_fails_is_called_again_later_and_later(functions: Functions) -> None:
+def test_a_function_that_fails_is_called_again_after_pauses_whose_limit_grows(
+    functions: Functions,
+) -> None:
     functions.track.extend([Failing()] * 12 + ["finished"])
     functions.report.extend([Failing(), "finished"])
 
-    execution = walk()
+    execution = run_execution()
 
     assert execution.last_state == "Finished"
     assert functions.names == ["track"] * 13 + ["report"] * 2
@@ -197,7 +199,7 @@ def test_a_function_that_fails_is_called_again_later_and_later(functions: Functi
 
 
 @pytest.mark.parametrize("state", ["TrackImport", "WriteReport"])
-def test_retries_outlast_an_outage_of_hours_but_end(state: str) -> None:
+def test_retries_last_for_hours_but_end(state: str) -> None:
     (retry,) = definition()["States"][state]["Retry"]
     pauses = [
         min(retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"])
@@ -211,7 +213,7 @@ def test_retries_outlast_an_outage_of_hours_but_end(state: str) -> None:
 def test_a_function_that_fails_for_hours_ends_the_execution_red(functions: Functions) -> None:
     functions.track.extend([Failing()] * 41)
 
-    execution = walk()
+    execution = run_execution()
 
     assert execution.status == "FAILED"
     assert len(functions.retries) == 40
@@ -222,7 +224,7 @@ def test_the_longest_tracking_fits_into_the_history_and_the_machines_timeout(
 ) -> None:
     functions.track.extend(["wait"] * 5 + ["finished"])
     functions.report.extend(["finished"])
-    per_look = len(walk().events) / 6
+    per_look = len(run_execution().events) / 6
     looks, age = 0, 5.0
     while age < MAX_TRACKING_S:
         age += pace(age)

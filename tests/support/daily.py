@@ -27,11 +27,16 @@ EVIL = {"id": 9, "v": 1, "name": "=cmd|' /C calc'!A0", "email": "<script>@exampl
 @pytest.fixture
 def mailbox(aws: Aws) -> tuple[str, str]:
     """A topic, and the queue that its mails arrive in."""
-    topic = client("sns").create_topic(Name="alarms")["TopicArn"]
     url = aws.sqs.create_queue(QueueName="mails")["QueueUrl"]
+    return make_topic(aws, url), url
+
+
+def make_topic(aws: Aws, url: str) -> str:
+    """The ARN of a new topic for alarms, whose mails arrive in this queue."""
+    topic = str(client("sns").create_topic(Name="alarms")["TopicArn"])
     arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
-    return topic, url
+    return topic
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Alarms that matter, on an optional mail address; outputs that a person needs."""
+"""The alarms, which are mailed to an optional address, and the outputs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -93,7 +93,7 @@ FAILURE_IS_SEEN_BY = {
     "WriteDailyReport": "DailyReportFails",
     "WriteReport": "TrackingFails",
 }
-"""Function → the alarm that its failure raises, its own or that of whoever waits for it."""
+"""Function → the alarm that its failure raises: its own, or that of its caller."""
 
 
 def test_the_failure_of_every_function_raises_an_alarm(template: Expanded) -> None:

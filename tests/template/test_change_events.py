@@ -1,4 +1,4 @@
-"""Salesforce's event bus: there only if it is named, and no event of it is lost."""
+"""Salesforce's event bus: its resources exist only if it is named, and no event is lost."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ DEAD_LETTERS = {"Fn::GetAtt": ["ChangeEventsDeadLetterQueue", "Arn"]}
 PARAMETER: dict[str, Any] = source()["Parameters"]["SalesforceEventBus"]
 
 
-def test_without_the_name_of_a_bus_there_is_nothing_of_it(template: Expanded) -> None:
+def test_without_the_name_of_a_bus_its_resources_do_not_exist(template: Expanded) -> None:
     assert PARAMETER["Default"] == ""
     belonging = {
         name: resource.get("Condition")

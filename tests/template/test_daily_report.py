@@ -1,4 +1,4 @@
-"""The daily report: it is written shortly after each day's end, in every time zone."""
+"""The daily report is written shortly after the end of each day, in every time zone."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -19,7 +19,7 @@ from tests.template.expanded import Expanded
         ("Asia/Kathmandu", datetime(2026, 11, 21, tzinfo=UTC)),
     ],
 )
-def test_it_is_written_within_four_hours_of_every_days_end(
+def test_a_daily_report_is_written_within_four_hours_of_each_days_end(
     template: Expanded, zone: str, begin: datetime
 ) -> None:
     expression = template.properties("DailyReportSchedule")["ScheduleExpression"]
@@ -35,7 +35,7 @@ def test_it_is_written_within_four_hours_of_every_days_end(
         assert timedelta(minutes=15) <= one - midnight <= timedelta(hours=4)
 
 
-def test_its_day_is_that_of_the_limits(template: Expanded) -> None:
+def test_the_day_of_a_daily_report_is_that_of_the_limits(template: Expanded) -> None:
     schedule = template.properties("DailyReportSchedule")
     zone = {"Ref": "LimitTimeZone"}
     assert schedule["ScheduleExpressionTimezone"] == zone

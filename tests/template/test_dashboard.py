@@ -1,4 +1,4 @@
-"""The dashboard and the saved queries: they name metrics, logs and keys that there are."""
+"""The dashboard and the saved queries name metrics, logs and keys that exist."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def widgets(template: Expanded) -> list[dict[str, Any]]:
 
 
 def logs_of(template: Expanded) -> set[str]:
-    """The log groups of functions that are always there."""
+    """The log groups of the functions that every stack has."""
     return {
         name
         for name in template.of_type("AWS::Logs::LogGroup")

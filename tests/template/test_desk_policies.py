@@ -36,15 +36,15 @@ SERVICES = {
     "ssm": "ssm",
 }
 NO_CALLS = {"query", "invoke"}
-"""Names that other things have as well: a request's query."""
+"""Names that are not only methods of clients: a request has a query."""
 PARTS_OF_ANOTHER = {
     "dynamodb:TransactWriteItems": "checked by its parts",
-    "sqs:DeleteMessage": "a class of the relay that a replay only sends with has it",
+    "sqs:DeleteMessage": "a replay only sends, but its class of queues can delete as well",
 }
 MAX_POLICY = 6_144
 """Characters of a managed policy without white space (IAM quotas)."""
 MAX_STACK_NAME = 42
-"""`deploy.py` takes no longer one."""
+"""`deploy.py` takes no longer name."""
 ARN = "arn:aws:secretsmanager:ap-southeast-2:123456789012:"
 ALIKE = {"sqs:DeleteMessage", "iam:PassRole", "s3:GetObjectVersion", "s3:DeleteObjectVersion"}
 """Checked by AWS within another call: a move of messages, a schedule's role, a version's id."""
@@ -125,7 +125,7 @@ def test_an_operator_may_do_nothing_that_no_command_calls(template: Expanded) ->
     "module",
     ["status/reading.py", "status/alarms.py", "log_lines.py", "finding.py", "daily_pages.py"],
 )
-def test_a_reader_may_do_what_the_looks_call(template: Expanded, module: str) -> None:
+def test_a_reader_may_do_what_the_commands_that_look_call(template: Expanded, module: str) -> None:
     rules = allowed_by(template, READER)
     called = set(called_by(ROOT / "relay_ops" / module))
     assert {one for one in called if not permits(rules, one, "")} == set()

@@ -1,4 +1,4 @@
-"""Functions: each is told exactly what its settings read, and its logs do not pile up."""
+"""Functions: each gets exactly the variables that its settings read, and its logs expire."""
 
 import re
 from typing import Any
@@ -47,7 +47,7 @@ def test_logs_and_metrics_carry_one_name(template: Expanded, function: str) -> N
 
 
 @pytest.mark.parametrize("function", SETTINGS)
-def test_logs_go_to_a_group_of_the_functions_own_that_forgets(
+def test_each_function_logs_to_its_own_group_which_expires(
     template: Expanded, function: str
 ) -> None:
     group = template.properties(function)["LoggingConfig"]["LogGroup"]["Ref"]
@@ -55,7 +55,7 @@ def test_logs_go_to_a_group_of_the_functions_own_that_forgets(
     assert template.properties(group)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_every_log_group_forgets(template: Expanded) -> None:
+def test_every_log_group_expires(template: Expanded) -> None:
     for group in template.of_type("AWS::Logs::LogGroup").values():
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
@@ -97,7 +97,7 @@ SHOWN = {
     "$context.responseLatency",
     "$context.error.responseType",
 }
-"""The access log's variables. A route is not a path: that may end in a secret."""
+"""The access log's variables: the route and not the path, which may end in a secret."""
 
 
 def test_the_access_log_shows_nothing_that_a_sender_wrote(template: Expanded) -> None:
@@ -139,7 +139,7 @@ def test_lambda_lets_every_line_with_metrics_pass(template: Expanded) -> None:
     }
 
 
-def test_functions_whose_messages_come_back_to_them_may_be_called_again_and_again(
+def test_functions_that_get_their_own_messages_back_may_be_called_without_limit(
     template: Expanded,
 ) -> None:
     """By default Lambda refuses the 17th call in a chain (Lambda guide, "recursive loops")."""

@@ -1,4 +1,4 @@
-"""Names that begin with the stack's: AWS takes each, or the stack's name is refused at once."""
+"""Names that begin with the stack's: AWS accepts each, or `deploy.py` refuses the stack's name."""
 
 import json
 import re
@@ -82,12 +82,12 @@ def test_a_name_that_aws_refuses_late_is_refused_with_what_to_do(name: str) -> N
 
 
 def test_athenas_database_has_no_name_but_the_stacks(template: Expanded) -> None:
-    """CloudFormation refuses capitals in it, and a hyphen is none in SQL."""
+    """CloudFormation refuses capitals in it, and SQL reads a hyphen as a minus."""
     name = template.properties("ReportDatabase")["DatabaseInput"]["Name"]
     assert name == {"Fn::Join": ["_", {"Fn::Split": ["-", {"Ref": "AWS::StackName"}]}]}
 
 
-def test_what_is_built_is_what_was_deployed_last(tmp_path: Path) -> None:
+def test_the_processor_to_build_for_is_the_one_that_was_deployed_last(tmp_path: Path) -> None:
     answers = tmp_path / "samconfig.local.toml"
     assert answered_architecture(answers) == "arm64"
     answers.write_text((ROOT / "samconfig.toml").read_text(encoding="utf-8"), encoding="utf-8")

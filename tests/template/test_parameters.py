@@ -1,4 +1,4 @@
-"""Parameters: a person who deploys sees what each means and cannot enter what would not work."""
+"""Parameters: each says what it means, and takes no value that would not work."""
 
 import re
 from typing import Any

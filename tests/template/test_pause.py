@@ -1,4 +1,4 @@
-"""The pause: what pauses it and what opens it speak of the same mappings."""
+"""Whatever pauses or resumes submission names the same mappings."""
 
 import json
 

@@ -83,7 +83,7 @@ def test_the_kind_of_all_event_source_mappings_is_narrowed_to_those_of_one_funct
 def test_the_only_managed_policy_is_that_of_tracing_and_only_while_tracing_is_on(
     template: Expanded,
 ) -> None:
-    # X-Ray has no resources: AWS's own policy for it is the one place where a star is meant.
+    # X-Ray has no resources, so only AWS's own policy for it may have a star.
     for role in template.of_type("AWS::IAM::Role").values():
         match role.get("ManagedPolicyArns"):
             case None:
@@ -136,15 +136,13 @@ def test_only_lambda_moves_to_the_dead_letter_queue_what_the_receiver_of_change_
     assert template.environment("ReceiveChangeEvents")["QUEUE_URL"] == {"Ref": "Queue"}
 
 
-def test_submission_reads_the_tokens_among_the_connections_secrets(template: Expanded) -> None:
+def test_submission_reads_tokens_and_no_secret_of_a_connection(template: Expanded) -> None:
     secret = allowed(template, "SubmitImportsRole")["secretsmanager:GetSecretValue"]
     assert secret == text([{"Ref": "MateoToken"}, {"Ref": "CrmTokens"}])
 
 
 @pytest.mark.parametrize("function", ["TrackImport", "WriteReport"])
-def test_what_follows_an_import_does_not_know_the_connections_secrets(
-    template: Expanded, function: str
-) -> None:
+def test_tracking_and_reports_read_mateos_token_alone(template: Expanded, function: str) -> None:
     secret = allowed(template, f"{function}Role")["secretsmanager:GetSecretValue"]
     assert secret == text({"Ref": "MateoToken"})
 
@@ -188,7 +186,7 @@ def test_submit_names_the_state_machine_as_it_is_called(
     assert allowed(template, "SubmitImportsRole")["states:StartExecution"] == text(expected)
 
 
-def test_the_watchdog_may_only_repair_the_one_mapping_and_the_one_state_machine(
+def test_the_watchdog_may_only_repair_the_two_mappings_and_the_one_state_machine(
     template: Expanded,
 ) -> None:
     permitted = allowed(template, "RunWatchdogRole")
@@ -210,6 +208,7 @@ def test_the_watchdog_may_only_repair_the_one_mapping_and_the_one_state_machine(
     lanes = text([{"Fn::GetAtt": [one, "Arn"]} for one in ("Queue", "BulkQueue")])
     assert permitted["sqs:SendMessage"] == lanes
     assert "${SubmitImportsQueueBatch}" in permitted["lambda:UpdateEventSourceMapping"]
+    assert "${SubmitImportsBulkBatch}" in permitted["lambda:UpdateEventSourceMapping"]
     assert permitted["states:StartExecution"] == text({"Ref": "TrackImportMachine"})
 
 
@@ -233,7 +232,7 @@ def test_the_daily_report_changes_nothing_but_its_own_files(template: Expanded) 
     assert permitted["s3:PutObject"] == text({"Fn::Sub": "${Bucket.Arn}/daily/*"})
 
 
-def test_whoever_mails_may_only_mail_to_the_topic_of_the_alarms(template: Expanded) -> None:
+def test_mails_may_only_go_to_the_topic_of_the_alarms(template: Expanded) -> None:
     assert allowed(template, "MailPolicy") == {"sns:Publish": text({"Ref": "AlarmTopic"})}
     assert template.content["Resources"]["MailPolicy"]["Condition"] == "HasAlarmEmail"
     assert template.properties("MailPolicy")["Roles"] == [
@@ -249,11 +248,14 @@ def test_the_daily_reports_schedule_can_only_write_daily_reports(template: Expan
 
 
 TAKES_ANY_ERROR = {"SubmitImportsRole"}
-"""To it an object that is refused is one that cannot be loaded now, as is a missing one."""
+"""It treats an object that S3 refuses as a missing one: as one that cannot be loaded now."""
 
 
-def test_who_reads_objects_is_told_which_are_missing(template: Expanded) -> None:
-    """S3 refuses others with AccessDenied; a condition on the prefix is met by no GetObject."""
+def test_a_role_that_reads_objects_may_list_them_too(template: Expanded) -> None:
+    """Without that permission S3 answers AccessDenied for a missing object.
+
+    A permission to list that is limited to a prefix does not count: GetObject names none.
+    """
     reading = {
         name for name, one in template.statements() if "s3:GetObject" in listed(one["Action"])
     }

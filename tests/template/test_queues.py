@@ -1,4 +1,4 @@
-"""Queues: nothing that waits is lost, handed out twice too early, or forgotten."""
+"""Queues: no message is lost, delivered twice too early, or deleted without an alarm."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ FOURTEEN_DAYS = 14 * 24 * 3600
 
 
 def dead_letter_queues(template: Expanded) -> set[str]:
-    """What queues, functions and rules moved to the dead-letter queue goes here."""
+    """Where queues, functions and rules move what failed."""
     of_queues = [
         properties["RedrivePolicy"]["deadLetterTargetArn"]
         for properties in template.of_type(QUEUE).values()
@@ -31,11 +31,11 @@ def dead_letter_queues(template: Expanded) -> set[str]:
 
 
 LANES = {"Queue": "SubmitImportsQueueBatch", "BulkQueue": "SubmitImportsBulkBatch"}
-"""The queue of each lane, and what drains it."""
+"""The queue of each lane → its event source mapping."""
 
 
 HELD = ("HeldQueue", "BulkHeldQueue")
-"""What SubmitImports alone receives."""
+"""The holding queues: only SubmitImports itself receives from them."""
 
 
 @pytest.mark.parametrize("queue", [*LANES, *HELD])
@@ -55,7 +55,7 @@ def test_collecting_a_batch_and_submitting_it_fit_into_the_visibility_timeout(
     assert longest_window + timeout < template.properties(queue)["VisibilityTimeout"]
 
 
-def test_every_queue_has_a_dead_letter_queue_except_those(template: Expanded) -> None:
+def test_every_queue_has_a_dead_letter_queue_except_dead_letter_queues(template: Expanded) -> None:
     without = {name for name, one in template.of_type(QUEUE).items() if "RedrivePolicy" not in one}
     assert without == dead_letter_queues(template)
 

@@ -16,7 +16,7 @@ PREFIXES = {
     *("files/", "inbox/", "rows/"),
 }
 OF_A_PERSON = {"athena/", "erasures/receipts/"}
-"""What no function writes, but `relay`, or Athena with the rights of who asks."""
+"""Written by `relay`, or by Athena, with the permissions of the person who runs them."""
 
 
 def rules(template: Expanded) -> dict[str, dict[str, Any]]:
@@ -107,18 +107,17 @@ def test_what_a_queued_record_points_to_outlives_it_in_both_queues(
     assert rules(template)[prefix]["ExpirationInDays"] > waiting_days
 
 
-def test_what_is_put_back_outlives_its_last_day_in_both_queues(template: Expanded) -> None:
+def test_what_a_replayed_item_needs_outlives_it_in_both_queues(template: Expanded) -> None:
     kept = rules(template)
     waiting_days = sum(
         template.properties(queue)["MessageRetentionPeriod"] // 86_400
         for queue in ("Queue", "DeadLetterQueue")
     )
-    comes_again = kept["items/"]["ExpirationInDays"] + waiting_days
+    last_day = kept["items/"]["ExpirationInDays"] + waiting_days
     assert kept["items/"] | {"Prefix": "", "Id": ""} == kept["imports/"] | {"Prefix": "", "Id": ""}
-    assert kept["oversize/"]["ExpirationInDays"] >= comes_again
+    assert kept["oversize/"]["ExpirationInDays"] >= last_day
     assert (
-        min(watermarks.WATERMARK_DAYS, outcome_counts.OUTCOME_DAYS, replays.REPLAY_DAYS)
-        >= comes_again
+        min(watermarks.WATERMARK_DAYS, outcome_counts.OUTCOME_DAYS, replays.REPLAY_DAYS) >= last_day
     )
     assert min(entries.ENTRY_DAYS, outcome_counts.COUNTS_DAYS) > watermarks.WATERMARK_DAYS
 

@@ -1,4 +1,4 @@
-"""The watchdog: it runs as often as its code assumes, and looks at what the others use."""
+"""The watchdog runs as often as its code assumes, and looks at the resources of the others."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -9,7 +9,7 @@ from local.aws.schedules import due
 from tests.template.expanded import Expanded
 
 
-def test_it_runs_every_quarter_of_an_hour(template: Expanded) -> None:
+def test_the_watchdog_runs_every_quarter_of_an_hour(template: Expanded) -> None:
     schedule = template.properties("WatchdogSchedule")
     expression, zone = schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]
     begin = datetime(2026, 11, 21, tzinfo=UTC)
@@ -18,7 +18,7 @@ def test_it_runs_every_quarter_of_an_hour(template: Expanded) -> None:
     assert {(b - a).total_seconds() for a, b in pairwise(runs)} == {INTERVAL_S}
 
 
-def test_it_knows_the_mapping_and_the_machine(template: Expanded) -> None:
+def test_the_watchdog_knows_the_mappings_and_the_state_machine(template: Expanded) -> None:
     environment = template.environment("RunWatchdog")
     assert environment["EVENT_SOURCE_MAPPINGS"] == {
         "Fn::Sub": "${SubmitImportsQueueBatch},${SubmitImportsBulkBatch}"
@@ -43,7 +43,7 @@ def test_every_schedule_is_in_the_group_that_its_role_trusts_and_the_alarm_watch
         assert trusted.endswith(f":schedule-group/{group}")
 
 
-def test_its_schedule_runs_it(template: Expanded) -> None:
+def test_the_schedule_runs_the_watchdog(template: Expanded) -> None:
     target = template.properties("WatchdogSchedule")["Target"]
     assert target["Arn"] == {"Fn::GetAtt": ["RunWatchdog", "Arn"]}
 

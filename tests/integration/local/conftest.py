@@ -1,4 +1,4 @@
-"""A project as small as the stack can run: four functions of a few lines around the real parts."""
+"""A small project for the local stack: three functions of a few lines."""
 
 import json
 from collections.abc import Iterator

@@ -120,7 +120,7 @@ def test_up_says_what_a_person_needs_and_sigterm_leaves_nothing(up: Up) -> None:
     wait_for(lambda: not alive(children))
 
 
-def test_the_curl_line_works_and_its_outcome_is_one_line(up: Up) -> None:
+def test_the_curl_line_works_and_is_logged_in_one_line(up: Up) -> None:
     process, ports = up
     welcome = read_welcome(process)
     curl = next(line for line in welcome.splitlines() if "curl" in line)

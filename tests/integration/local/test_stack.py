@@ -1,4 +1,4 @@
-"""The stack as a whole, with a project of a few lines: each part does its share for the next."""
+"""The local stack as a whole, with a small project: its parts work together."""
 
 import json
 import time
@@ -123,7 +123,9 @@ def test_an_execution_whose_function_fails_is_red(stack: RunningStack) -> None:
     assert execution(stack, arn)["error"] == "ValueError"
 
 
-def test_paused_submission_keeps_messages_in_the_queue_until_it_opens(stack: RunningStack) -> None:
+def test_paused_submission_keeps_messages_in_the_queue_until_it_is_resumed(
+    stack: RunningStack,
+) -> None:
     disable(stack)
     stack.wait_until(lambda: not stack.esm_enabled(), "paused submission")
     time.sleep(1.5)  # a receive that began before may wait for a second
@@ -137,7 +139,7 @@ def test_paused_submission_keeps_messages_in_the_queue_until_it_opens(stack: Run
     assert "held-1" in stored(stack)
 
 
-def test_a_killed_function_gives_its_batch_back_after_the_visibility_timeout(
+def test_the_batch_of_a_killed_function_is_redelivered_after_the_visibility_timeout(
     stack: RunningStack,
 ) -> None:
     send(stack, id="killed", sleep=3)
@@ -151,7 +153,7 @@ def test_a_killed_function_gives_its_batch_back_after_the_visibility_timeout(
     assert {"killed-2"} == {key for key in stored(stack) if key.startswith("killed")}
 
 
-def test_moving_the_day_is_seen_by_everything(stack: RunningStack) -> None:
+def test_all_parts_see_a_clock_that_was_moved(stack: RunningStack) -> None:
     before = stack.clock.time()
     arn = start_execution(stack, wait=TWO_DAYS_S)
     disable(stack)
@@ -172,7 +174,7 @@ def test_a_one_time_schedule_resumes_submission_and_disappears(stack: RunningSta
     scheduler = stack.client("scheduler")
     mapping = stack.provisioned.resources["SubmitQueueBatch"]["Ref"]
     scheduler.create_schedule(
-        Name="open-once",
+        Name="resume-once",
         GroupName="import-relay-pause",
         ScheduleExpression=f"at({stack.clock.now():%Y-%m-%dT%H:%M:%S})",
         FlexibleTimeWindow={"Mode": "OFF"},
@@ -201,7 +203,9 @@ def test_a_message_that_is_received_too_often_ends_in_the_dead_letter_queue(
         )
         stack.advance_clock(121)
 
-    stack.wait_until(lambda: stack.queue_counts("DeadLetterQueueUrl")["visible"] == 1, "redrive")
+    stack.wait_until(
+        lambda: stack.queue_counts("DeadLetterQueueUrl")["visible"] == 1, "dead letter"
+    )
 
 
 def test_the_status_tells_what_goes_on(stack: RunningStack) -> None:
@@ -258,7 +262,7 @@ def test_a_message_that_was_sent_on_sixteen_times_invokes_nothing(
 
 
 class _Enough(Exception):
-    """The start has been seen so far."""
+    """Ends the start before the stack is ready."""
 
 
 def test_a_request_while_the_stack_starts_is_answered_503(

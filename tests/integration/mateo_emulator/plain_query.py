@@ -1,7 +1,7 @@
 """Questions about a list of imports, written for PostgREST and answered in plain Python.
 
-`drawn_queries` draws them, `test_postgrest_client` asks both sides. Null has three-valued
-logic: a comparison with it is neither true nor false, which is None here.
+`drawn_queries` draws them, `test_postgrest_client` asks both sides. A comparison with null is
+neither true nor false; here its result is None.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ WITH_TOKEN = "-H 'Authorization: Bearer <token>'"
 
 
 def run(emulator: Emulator, line: str) -> httpx.Response:
-    """What curl would send; the parser knows the options that the documents use."""
+    """Send what curl would send; the parser knows the options that the documents use."""
     parser = argparse.ArgumentParser(exit_on_error=False)
     parser.add_argument("curl", choices=["curl"])
     parser.add_argument("place", nargs="?")

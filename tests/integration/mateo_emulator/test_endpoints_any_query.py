@@ -1,4 +1,4 @@
-"""Whatever a query string says, the list answers it or says what is wrong with it: never a 5xx."""
+"""Any query string is answered or refused with the reason, and never with a 5xx."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def filled(server: str, http: httpx.Client) -> Emulator:
     """A few imports, so that a condition meets values."""
     http.post(f"{server}/_sandbox/reset").raise_for_status()
     emulator = Emulator(server, http)
-    # how long an answer takes is not the question
+    # a slow machine must not fail these tests
     emulator.change("limits", **NO_LIMITS, request_timeout_s=60)
     emulator.change("behaviour", **AT_ONCE, reference_id="accept", strict_order=False)
     for text in (None, "", "7"):
@@ -116,7 +116,7 @@ def test_a_payload_nested_deep_is_shown_or_refused(
     emulator: Emulator, depth: int, query: str
 ) -> None:
     emulator.change("behaviour", strict_order=False)
-    emulator.change("limits", request_timeout_s=60)  # how long it takes is not the question
+    emulator.change("limits", request_timeout_s=60)  # a slow machine must not fail this test
     deep = "[" * depth + "]" * depth
     headers = {"authorization": f"Bearer {TOKEN}"}
     body = f'{{"type":"contact_details","payload":[{{"deep":{deep}}}]}}'

@@ -1,6 +1,6 @@
-"""``GET /import`` as a client sees it: its headers, statuses and forms, for every kind of request.
+"""``GET /import`` as a client sees it: headers, statuses and formats of its answers.
 
-What the query language finds is tested with the language; here is what becomes of it.
+The query language itself is tested in `tests/unit/mateo_emulator/postgrest`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
 
-def test_a_list_says_what_it_is(emulator: Emulator) -> None:
+def test_a_list_has_headers_about_its_content(emulator: Emulator) -> None:
     fill(emulator, 2)
     response = asked(emulator, query="type=eq.contact_details&select=id,name:type&limit=1")
     assert (response.status_code, len(response.json())) == (200, 1)
@@ -95,7 +95,7 @@ def test_a_range_header_chooses_rows_and_its_unit_means_nothing(emulator: Emulat
     assert len(asked(emulator, range="items=1-2").json()) == 4
 
 
-def test_a_range_that_cannot_be_is_416(emulator: Emulator) -> None:
+def test_an_impossible_range_is_416(emulator: Emulator) -> None:
     assert refusal(asked(emulator, range="1-0")) == (416, "PGRST103")
     assert refusal(asked(emulator, query="limit=-1")) == (416, "PGRST103")
 

@@ -31,7 +31,7 @@ def some_rows(life: int, part: int) -> list[dict[str, object]]:
 
 
 def post_until_it_dies(emulator: Emulator, life: int) -> None:
-    """Keep sending; where it dies under a request, nobody knows whether the import exists."""
+    """Keep sending; of the request during which it dies, nobody knows whether its import exists."""
     with httpx.Client(timeout=15, trust_env=False) as http:
         own = Emulator(emulator.root, http)
         try:
@@ -42,7 +42,7 @@ def post_until_it_dies(emulator: Emulator, life: int) -> None:
 
 
 def test_kills_at_any_time_lose_and_repeat_nothing(tmp_path: Path) -> None:
-    timestamps = random.Random(20261121)  # noqa: S311 - different times, the same each time
+    draw = random.Random(20261121)  # noqa: S311 - the same times in each run
     answered: set[str] = set()
     for life in range(LIVES):
         with running(tmp_path) as (emulator, process):
@@ -51,7 +51,7 @@ def test_kills_at_any_time_lose_and_repeat_nothing(tmp_path: Path) -> None:
             answered.add(emulator.post(some_rows(life, 0)).json()["id"])
             sender = threading.Thread(target=post_until_it_dies, args=(emulator, life))
             sender.start()
-            time.sleep(timestamps.uniform(0, 0.25))
+            time.sleep(draw.uniform(0, 0.25))
             process.kill()
             sender.join()
     with running(tmp_path) as (emulator, _):

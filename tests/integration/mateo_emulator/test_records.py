@@ -46,7 +46,7 @@ def test_every_handle_that_exists_updates_its_contact(
     assert (stored["external_id"], stored["fields"]["full_name"]) == ("C-1", "Anna Beispiel")
 
 
-def test_ids_of_contacts_are_random_and_of_one_time_begin_alike(emulator: Emulator) -> None:
+def test_ids_of_contacts_are_random_but_those_of_one_time_begin_alike(emulator: Emulator) -> None:
     emulator.imported([contact(1), contact(2)])
     ids = [UUID(one["id"]) for one in emulator.items("contacts")]
     assert [one.version for one in ids] == [4, 4]
@@ -149,7 +149,9 @@ def test_each_mistake_in_a_deal_or_appointment_has_its_code(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_existing_one_may_leave_its_contact_out(emulator: Emulator, kind: str) -> None:
+def test_an_existing_deal_or_appointment_may_leave_its_contact_out(
+    emulator: Emulator, kind: str
+) -> None:
     emulator.imported([contact(1)])
     emulator.imported([{"external_id": "D-1", "contact_external_id": "C-1"}], f"{kind}_details")
     done = emulator.imported([{"external_id": "D-1", "name": "Named"}], f"{kind}_details")
@@ -158,7 +160,9 @@ def test_an_existing_one_may_leave_its_contact_out(emulator: Emulator, kind: str
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_only_the_flag_lets_one_move_to_another_contact(emulator: Emulator, kind: str) -> None:
+def test_only_the_flag_moves_a_deal_or_appointment_to_another_contact(
+    emulator: Emulator, kind: str
+) -> None:
     emulator.imported([contact(1), contact(2)])
     emulator.imported([{"external_id": "D-1", "contact_external_id": "C-1"}], f"{kind}_details")
     move = [{"external_id": "D-1", "contact_external_id": "C-2"}]

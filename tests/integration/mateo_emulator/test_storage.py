@@ -1,4 +1,4 @@
-"""The database of the emulator is closed, also if it cannot be used."""
+"""A database that the emulator cannot use is closed."""
 
 import sqlite3
 from contextlib import closing
@@ -11,7 +11,7 @@ from tests.support.databases import Opened
 
 
 @pytest.mark.parametrize("is_of_another_version", [True, False])
-def test_what_cannot_be_used_is_closed(
+def test_a_database_that_cannot_be_used_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_of_another_version: bool
 ) -> None:
     path = tmp_path / "mateo.sqlite3"

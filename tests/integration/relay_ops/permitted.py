@@ -1,4 +1,4 @@
-"""What a person's policy says to each call of `relay`: recorded in moto, which checks nothing."""
+"""Records the calls of `relay`, to compare them with a policy: moto checks no permission."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,7 +23,7 @@ class Calls:
         self._clients: dict[tuple[int, str], Any] = {}
 
     def client(self, stack: Stack, service: str, real: Any) -> Any:
-        """The client of a stack, which notes what it is called with."""
+        """The client of a stack, each call of which is recorded."""
         key = (id(stack), service)
         if key not in self._clients:
             self._clients[key] = _Noting(
@@ -38,7 +38,7 @@ class Calls:
     def _note(self, stack: Stack, service: str, name: str, given: dict[str, Any]) -> None:
         if name.startswith(("get_paginator", "generate_", "meta", "exceptions", "can_paginate")):
             return
-        operation = "".join(part.title() for part in name.split("_")).replace("V2", "V2")
+        operation = "".join(part.title() for part in name.split("_"))
         prefix = SERVICES.get(service, service)
         for action in actions_of_call(operation, prefix, given):
             for resource in _resources(stack, service, operation, given):

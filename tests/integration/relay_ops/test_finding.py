@@ -146,7 +146,7 @@ EVE = {"id": "7", "v": 1, "name": "Eve"}
 
 
 def read_file(relay: Relay) -> tuple[Files, RowFile]:
-    """A file of two rows, all of which is read and none of which is queued."""
+    """A file of two rows that are read and not queued."""
     file = RowFile(KEY, "etag", "erp", int(relay.clock() * 1_000_000))
     files = Files(relay.aws.dynamodb, LEDGER, relay.outcome_counts, clock=relay.clock)
     assert files.begin(file)

@@ -1,4 +1,4 @@
-"""`relay open` knows where an import's execution is."""
+"""`relay open` finds the execution of an import."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A replay of a stack: the day it counts for, how it goes on, and the permissions it needs."""
+"""A replay of a stack: the day that it counts for, how it continues, and its permissions."""
 
 import json
 import re
@@ -33,7 +33,7 @@ ACTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "dynamodb:TransactWriteItems": "dynamodb:UpdateItem",  # as all operations in it are updates
 }
-"""Calls for which IAM knows another action."""
+"""Call → its action of IAM, where it has another name."""
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_replay_that_stops_says_how_to_go_on_and_counts_once(
     assert relay.outcome_counts.days(["2026-11-22"])["2026-11-22"] == {"replayed": 2}
 
 
-def test_it_acts_with_exactly_the_permissions_that_the_runbook_names(
+def test_a_replay_needs_exactly_the_permissions_that_the_runbook_names(
     relay: Relay, replayable: Stack
 ) -> None:
     relay.submit(message([{"id": "1", "name": "Ada", "v": 1}], delivery=D2), invocation="second")

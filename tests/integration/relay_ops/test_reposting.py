@@ -1,4 +1,4 @@
-"""`relay redrive --quarantined`: what nobody could read is posted again, or stays with why."""
+"""`relay redrive --quarantined` posts deliveries again that could not be read."""
 
 import base64
 import json
@@ -30,7 +30,7 @@ OLD, NEW, BROKEN = (f"20261121T10000000000{one}-a1b2c3d4e5" for one in (1, 2, 3)
 def posted(
     relay: Relay, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[Request]:
-    """What was posted. Three deliveries are in quarantine, one of them for good reasons."""
+    """What was posted. Three deliveries are in quarantine; one is unreadable still."""
     found: list[Request] = []
 
     def send(_: Stack, __: object, given: Request) -> ReceiverAnswer:
@@ -92,7 +92,7 @@ def test_only_the_named_delivery_is_posted(relay: Relay, posted: list[Request]) 
     assert left(relay) == [OLD, BROKEN]
 
 
-def test_it_is_said_before_anything_is_posted(
+def test_without_a_yes_the_deliveries_are_listed_and_none_is_posted(
     relay: Relay, posted: list[Request], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert redrive() == ExitCode.NOT_CONFIRMED
@@ -117,7 +117,7 @@ def test_what_the_receiver_puts_into_quarantine_again_stays_there_once(
     monkeypatch: pytest.MonkeyPatch,
     answer: ReceiverAnswer,
 ) -> None:
-    """The deployed connection may be another than this one; the answer need not say so."""
+    """The deployed connection may differ from the local one, and the answer need not say so."""
 
     def send(_: Stack, __: object, given: Request) -> ReceiverAnswer:
         is_told = "delivery" in answer.said
@@ -131,10 +131,10 @@ def test_what_the_receiver_puts_into_quarantine_again_stays_there_once(
     assert left(relay) == [OLD, NEW, BROKEN]
 
 
-def test_another_unreadable_delivery_of_the_connection_does_not_keep_a_stored_one_here(
+def test_a_stored_delivery_leaves_although_another_unreadable_one_comes(
     relay: Relay, posted: list[Request], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise it would be posted twice."""
+    """If it stayed, it would be posted twice."""
 
     def send(*_: object) -> ReceiverAnswer:
         put(relay, f"{NEW}x", b"live traffic")
@@ -170,7 +170,7 @@ def test_deliveries_and_options_belong_together(
 
 
 @pytest.mark.parametrize(("delivery", "connection"), [("nothing", "erp"), (OLD, "gone")])
-def test_what_is_not_there_is_said_and_nothing_is_posted(
+def test_an_unknown_delivery_or_connection_is_refused_and_nothing_is_posted(
     relay: Relay, posted: list[Request], delivery: str, connection: str
 ) -> None:
     put(relay, OLD, b"{}", connection)
@@ -188,7 +188,7 @@ def test_an_empty_quarantine_is_no_fault(
 
 
 @pytest.mark.usefixtures("posted")
-def test_find_tells_of_a_delivery_in_quarantine_why_it_is_there_and_what_to_do(
+def test_find_says_why_a_delivery_is_in_quarantine_and_what_to_do(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["find", BROKEN]) == ExitCode.DONE

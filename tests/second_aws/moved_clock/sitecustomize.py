@@ -13,7 +13,7 @@ PERIOD_S = 0.05
 
 
 def follow(file: str) -> None:
-    """See the machine's time plus what the file says, for as long as the process lives."""
+    """Add the offset in the file to the machine's time, for as long as the process lives."""
     moved = 0.0
     traveller: time_machine.Traveller | None = None
     while True:

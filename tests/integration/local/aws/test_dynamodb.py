@@ -1,4 +1,4 @@
-"""moto's DynamoDB as the local stack serves it: what threads do at once comes out as on AWS."""
+"""moto's DynamoDB as the local stack serves it: parallel calls have the effect that AWS gives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ THREADS, ROUNDS = 6, 20
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of it, with an empty table and one with a range key."""
+    """A client, with an empty table and another one that has a range key."""
     for owner, name in (
         (DynamoHandler, "call_action"),
         (DynamoHandler, "transact_write_items"),
@@ -61,7 +61,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture(autouse=True)
 def other_threads_often() -> Iterator[None]:
-    """Python goes on with another thread after each few instructions."""
+    """Python switches threads after a few instructions each."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -128,7 +128,7 @@ def test_a_transaction_that_fails_undoes_nothing_of_others(dynamodb: Any) -> Non
 
 
 def test_a_transaction_that_is_sent_again_takes_effect_once(dynamodb: Any) -> None:
-    """The SDK repeats one, with its token, whose answer did not come in time."""
+    """The SDK repeats a call, with its token, if the answer did not come in time."""
     for token in ("first", "first", "second"):
         dynamodb.transact_write_items(
             TransactItems=[{"Update": adds_one("one")}], ClientRequestToken=token

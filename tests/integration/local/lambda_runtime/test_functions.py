@@ -88,16 +88,16 @@ async def call(functions: Functions, **event: object) -> InvocationResult:
     return await functions.invoke("Echo", json.dumps(event).encode())
 
 
-def content(outcome: InvocationResult) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(outcome.payload)
+def content(result: InvocationResult) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(result.payload)
     return answer
 
 
 def test_a_function_answers_with_lambdas_context(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
-        outcome = await call(functions, a=1)
-        answer = content(outcome)
-        assert not outcome.failed
+        result = await call(functions, a=1)
+        answer = content(result)
+        assert not result.failed
         assert answer["echo"] == {"a": 1}
         assert answer["arn"] == ARN
         assert 0 < answer["remaining_ms"] <= 20_000
@@ -110,25 +110,25 @@ def test_an_idle_process_is_used_again_and_a_busy_one_is_not(tmp_path: Path) -> 
         first = content(await call(functions))["pid"]
         assert content(await call(functions))["pid"] == first
         both = await asyncio.gather(call(functions, do="sleep", s=0.3), call(functions))
-        assert len({content(outcome)["pid"] for outcome in both}) == 2
+        assert len({content(result)["pid"] for result in both}) == 2
 
     use(tmp_path, act)
 
 
 def test_no_more_processes_run_than_the_concurrency_allows(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
-        outcomes = await asyncio.gather(*(call(functions) for _ in range(6)))
-        assert len({content(outcome)["pid"] for outcome in outcomes}) == 1
+        results = await asyncio.gather(*(call(functions) for _ in range(6)))
+        assert len({content(result)["pid"] for result in results}) == 1
 
     use(tmp_path, act, concurrency=1)
 
 
 def test_an_exception_is_an_error_with_type_and_message(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
-        outcome = await call(functions, do="raise")
-        assert outcome.failed
-        assert content(outcome)["errorType"] == "ValueError"
-        assert content(outcome)["errorMessage"] == "asked to"
+        result = await call(functions, do="raise")
+        assert result.failed
+        assert content(result)["errorType"] == "ValueError"
+        assert content(result)["errorMessage"] == "asked to"
         assert not (await call(functions)).failed
 
     lines = use(tmp_path, act)
@@ -138,10 +138,10 @@ def test_an_exception_is_an_error_with_type_and_message(tmp_path: Path) -> None:
 def test_a_timeout_kills_the_process(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
         before = content(await call(functions))["pid"]
-        outcome = await call(functions, do="sleep", s=60)
-        assert outcome.failed
-        assert content(outcome)["errorType"] == "Sandbox.Timedout"
-        assert "Task timed out after 0.50 seconds" in content(outcome)["errorMessage"]
+        result = await call(functions, do="sleep", s=60)
+        assert result.failed
+        assert content(result)["errorType"] == "Sandbox.Timedout"
+        assert "Task timed out after 0.50 seconds" in content(result)["errorMessage"]
         assert content(await call(functions))["pid"] != before
 
     use(tmp_path, act, timeout_s=0.5)
@@ -149,10 +149,10 @@ def test_a_timeout_kills_the_process(tmp_path: Path) -> None:
 
 def test_a_crash_is_an_exit_error(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
-        outcome = await call(functions, do="exit")
-        assert outcome.failed
-        assert content(outcome)["errorType"] == "Runtime.ExitError"
-        assert "exit status 3" in content(outcome)["errorMessage"]
+        result = await call(functions, do="exit")
+        assert result.failed
+        assert content(result)["errorType"] == "Runtime.ExitError"
+        assert "exit status 3" in content(result)["errorMessage"]
         assert not (await call(functions)).failed
 
     use(tmp_path, act)
@@ -171,9 +171,9 @@ def test_a_killed_process_is_an_exit_error(tmp_path: Path) -> None:
 
 def test_code_that_cannot_be_imported_is_an_error(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
-        outcome = await call(functions)
-        assert outcome.failed
-        assert content(outcome)["errorType"] == "Runtime.ImportModuleError"
+        result = await call(functions)
+        assert result.failed
+        assert content(result)["errorType"] == "Runtime.ImportModuleError"
 
     use(tmp_path, act, source="import no_such_module")
 
@@ -188,8 +188,8 @@ def test_an_event_over_6_mb_is_refused(tmp_path: Path) -> None:
 
 def test_an_answer_over_6_mb_is_an_error(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
-        outcome = await call(functions, do="large", bytes=MAX_PAYLOAD_BYTES)
-        assert content(outcome)["errorType"] == "Function.ResponseSizeTooLarge"
+        result = await call(functions, do="large", bytes=MAX_PAYLOAD_BYTES)
+        assert content(result)["errorType"] == "Function.ResponseSizeTooLarge"
 
     use(tmp_path, act)
 
@@ -228,7 +228,7 @@ def test_the_environment_is_the_functions_own(
     use(tmp_path, act, code=code, variables=variables)
 
 
-def test_what_was_held_back_runs_in_the_function_that_took_the_others_place(tmp_path: Path) -> None:
+def test_a_call_that_was_held_back_runs_in_the_new_function(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
         async with functions.paused():
             waiting = asyncio.create_task(call(functions))
@@ -240,7 +240,7 @@ def test_what_was_held_back_runs_in_the_function_that_took_the_others_place(tmp_
     use(tmp_path, act)
 
 
-def test_a_pause_waits_for_what_runs_and_holds_back_what_comes(tmp_path: Path) -> None:
+def test_a_pause_waits_for_running_calls_and_holds_back_new_ones(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
         running = asyncio.create_task(call(functions, do="sleep", s=0.3))
         while not functions.busy("Echo"):  # noqa: ASYNC110 - the process says nothing else
@@ -281,7 +281,7 @@ def test_json_logs_have_lambdas_variables_level_and_filter(
     kept = (tmp_path / "echo.log").read_text().splitlines()
     assert {
         word for line in lines for word in ("debug", "error", "plain") if f"{word} line" in line
-    } == (shown)
+    } == shown
     assert len(lines) == len(kept) == len(shown)
 
 

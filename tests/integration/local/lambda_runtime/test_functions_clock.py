@@ -24,7 +24,7 @@ def test_a_moved_clock_is_seen_by_new_processes(tmp_path: Path) -> None:
     use(tmp_path, act, clock=clock)
 
 
-def test_a_moved_clock_is_seen_by_the_processes_that_are_there(tmp_path: Path) -> None:
+def test_a_moved_clock_is_seen_by_running_processes(tmp_path: Path) -> None:
     clock = StackClock()
 
     async def act(functions: Functions) -> None:

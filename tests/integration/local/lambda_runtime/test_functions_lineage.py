@@ -1,4 +1,4 @@
-"""Functions that call each other in a circle are stopped, unless they may."""
+"""Functions that call each other in a circle are stopped, unless the template allows it."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from tests.integration.local.lambda_runtime.test_functions import ARN, content, 
 
 def test_a_function_is_told_its_lineage_and_refused_the_seventeenth_time(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
-        outcome = await functions.invoke("Echo", b"{}", {mark(ARN): 15})
-        trace = content(outcome)["environment"]["_X_AMZN_TRACE_ID"]
+        result = await functions.invoke("Echo", b"{}", {mark(ARN): 15})
+        trace = content(result)["environment"]["_X_AMZN_TRACE_ID"]
         assert parsed(trace) == {mark(ARN): 16}
         with pytest.raises(LoopDetected):
             await functions.invoke("Echo", b"{}", parsed(trace))

@@ -1,4 +1,4 @@
-"""`python -m local status` of a deployed stack: found by its name, told from its exit code."""
+"""`python -m local status` of a deployed stack: its figures and its exit codes."""
 
 import json
 from datetime import timedelta
@@ -111,7 +111,7 @@ def test_what_a_replay_put_into_the_bulk_lane_is_not_lost(
     assert "Backlog 3 items queued, at most one entity each" in lines
 
 
-def test_items_nowhere_are_an_exit_code(
+def test_items_that_are_nowhere_are_exit_code_1(
     deployed: Deployed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("local.status.command.LOOK_EVERY_S", 0.0)

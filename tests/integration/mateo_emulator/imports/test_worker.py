@@ -1,4 +1,4 @@
-"""Background processing: when an import is processed, in which order, and what shows meanwhile."""
+"""Background processing: when and in which order imports are processed, and what the API shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def state(emulator: Emulator, import_id: str) -> str:
 
 
 def in_order_of_end(emulator: Emulator, count: int, **behaviour: object) -> list[Json]:
-    """Let imports gather, then process them: in the order in which they ended."""
+    """Collect imports, then process them; they are returned in the order in which they ended."""
     emulator.change("behaviour", stalled=True, **behaviour)
     for number in range(count):
         emulator.post([contact(number)])

@@ -1,4 +1,4 @@
-"""What the pages for tests change: limits, behaviour, clock, token; and back."""
+"""The admin surface changes limits, behaviour, clock and token, and resets them."""
 
 from __future__ import annotations
 

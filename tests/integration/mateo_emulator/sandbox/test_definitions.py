@@ -227,7 +227,7 @@ def test_custom_fields_are_selected_filtered_and_paged(emulator: Emulator) -> No
         ({"order": "banana"}, "42703"),
     ],
 )
-def test_a_query_of_custom_fields_that_cannot_be_is_refused(
+def test_an_impossible_query_of_custom_fields_is_refused(
     emulator: Emulator, parameters: dict[str, str], code: str
 ) -> None:
     response = fields(emulator, **parameters)

@@ -1,4 +1,4 @@
-"""`relay erase` as a person runs it: whom it means, what it asks, how it ends."""
+"""`relay erase` as an operator runs it: whom it means, what it asks, how it ends."""
 
 import json
 
@@ -24,7 +24,7 @@ from tests.support.terminal import Terminal
 def _opened(
     relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ada and Bob are imported; Mateo has deleted whom it is asked to."""
+    """Ada and Bob are imported; Mateo deletes each contact that it is asked to."""
     monkeypatch.setattr(relay_ops.stack, "open_stack", lambda *_: stack)
     monkeypatch.setattr(erasure, "delete_in_mateo", lambda *_: MateoContacts())
     relay.submit(message([ADA, BOB]))
@@ -73,7 +73,7 @@ def test_a_part_of_a_name_is_never_chosen_silently(
     assert receipts(relay) == 1
 
 
-def test_a_handle_that_several_share_picks_nobody(
+def test_a_handle_that_several_share_chooses_none_of_them(
     relay: Relay, mateo: MateoImports, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shared = {"phone": "+491712345678", "v": 9}
@@ -93,7 +93,7 @@ def two_with_one_address(relay: Relay, mateo: MateoImports) -> None:
     end(relay, mateo)
 
 
-def test_who_shares_a_handle_is_named_where_it_was_left_out_of_the_row(
+def test_a_person_who_shares_a_handle_is_named_though_a_row_lacks_it(
     relay: Relay, mateo: MateoImports, capsys: pytest.CaptureFixture[str]
 ) -> None:
     two_with_one_address(relay, mateo)
@@ -104,7 +104,7 @@ def test_who_shares_a_handle_is_named_where_it_was_left_out_of_the_row(
         assert "erase that contact by its id too" in said
 
 
-def test_an_address_means_everybody_who_has_it_also_where_it_was_left_out(
+def test_an_address_means_everybody_who_has_it_though_a_row_lacks_it(
     relay: Relay, mateo: MateoImports, capsys: pytest.CaptureFixture[str]
 ) -> None:
     two_with_one_address(relay, mateo)
@@ -140,7 +140,7 @@ def test_an_address_that_is_nowhere_may_wait_in_a_queue(
     assert (receipt["places"], len(receipt["hashed_keys"])) == ({}, 1)
 
 
-def test_what_is_pending_is_done_and_then_nothing_is(relay: Relay, stack: Stack) -> None:
+def test_a_pending_erasure_is_completed_once(relay: Relay, stack: Stack) -> None:
     keep(stack, Known(ids={"external_id:1"}))
     assert run(["erase", "--pending", "--yes"]) == ExitCode.DONE
     assert (receipts(relay), pending(stack)) == (1, [])
@@ -154,7 +154,7 @@ def test_either_a_person_or_what_is_pending_is_named(arguments: list[str]) -> No
 
 
 @pytest.mark.parametrize("typed", ["\n", "7\n", "x\n", ""])
-def test_whoever_chooses_nobody_has_changed_nothing(
+def test_without_a_choice_of_a_person_nothing_is_changed(
     relay: Relay,
     typed: str,
     monkeypatch: pytest.MonkeyPatch,

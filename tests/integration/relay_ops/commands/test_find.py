@@ -76,7 +76,7 @@ def test_another_without_an_id_is_named_by_its_item(
     assert "of a value: d9/0, contact K-47110." in said
 
 
-def test_ids_stand_in_one_piece_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_id_is_broken_over_lines_of_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["find", "Ada"]) == ExitCode.DONE
 
     lines = capsys.readouterr().out.splitlines()
@@ -84,7 +84,7 @@ def test_ids_stand_in_one_piece_in_80_columns(capsys: pytest.CaptureFixture[str]
     assert any("item d1/0," in one for one in lines)
 
 
-def test_what_is_not_found_ends_with_1_and_says_where_it_may_wait(
+def test_a_text_that_is_not_found_ends_with_1_and_says_where_a_record_may_wait(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["find", "nobody@example.com"]) == ExitCode.FOUND
@@ -92,7 +92,7 @@ def test_what_is_not_found_ends_with_1_and_says_where_it_may_wait(
 
 
 @pytest.mark.parametrize("text", ["", "   "])
-def test_nothing_cannot_be_looked_for(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_text_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["find", text]) == ExitCode.USAGE
     assert "Say what to look for" in capsys.readouterr().err
 
@@ -135,10 +135,10 @@ def test_a_record_without_an_id_is_asked_for_by_its_address_as_it_was_sent(
     assert run(["find", "zoe@example.com", "--in-mateo"]) == ExitCode.DONE
 
     assert asked == [("contact_details", "email", "Zoe@Example.com")]
-    assert shown == ["Reading", "Asking Mateo"]  # each waits, the second one for permits
+    assert shown == ["Reading", "Asking Mateo"]  # both take time
 
 
-def test_where_nothing_names_a_record_in_mateo_it_is_said(
+def test_a_record_without_an_identifier_is_not_asked_for_in_mateo(
     relay: Relay, capsys: pytest.CaptureFixture[str]
 ) -> None:
     relay.submit(message([{"v": 1, "name": "Mr Nobody"}], delivery="d6"), invocation="x")

@@ -1,4 +1,4 @@
-"""`relay pause` and `relay resume`: they change the pause, and say whether it worked."""
+"""`relay pause` and `relay resume` change the pause, and say whether it worked."""
 
 from collections.abc import Callable
 
@@ -42,7 +42,7 @@ def test_nothing_changes_without_a_yes(
     assert relay.pause.state().paused_until == 0
 
 
-def test_a_mapping_that_does_not_change_is_told(
+def test_a_mapping_that_does_not_change_is_an_error(
     relay: Relay, stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("relay_ops.pausing.EFFECT_WAIT_S", -1.0)
@@ -52,7 +52,7 @@ def test_a_mapping_that_does_not_change_is_told(
 
 
 @pytest.mark.parametrize("arguments", [["pause"], ["resume"], ["secret", "erp"]])
-def test_what_it_costs_is_said_before_anybody_is_asked(
+def test_a_command_says_what_it_costs_before_it_asks(
     stack: Stack,
     given: Callable[[str], None],
     arguments: list[str],

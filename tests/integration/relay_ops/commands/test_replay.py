@@ -79,7 +79,7 @@ def test_a_replay_is_followed_until_all_records_have_an_outcome(
     assert (said["records"], said["outcomes"]) == (2, {"imported": 1, "rejected": 1})
 
 
-def test_records_that_were_deleted_before_their_turn_are_told(
+def test_records_that_were_deleted_before_their_turn_are_reported(
     relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))
@@ -98,7 +98,7 @@ def test_records_that_were_deleted_before_their_turn_are_told(
 
 
 @pytest.mark.parametrize(("begin", "is_late"), [("2026-10-19", True), ("2026-10-25", False)])
-def test_a_replay_of_records_that_are_deleted_soon_is_warned_of(
+def test_a_dry_run_warns_of_records_that_may_be_deleted_before_their_turn(
     relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str], begin: str, is_late: bool
 ) -> None:
     relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))
@@ -110,7 +110,7 @@ def test_a_replay_of_records_that_are_deleted_soon_is_warned_of(
     assert ("may be deleted before their turn" in said) == is_late
 
 
-def test_a_replay_is_warned_of_what_waits_before_it(
+def test_a_dry_run_names_the_records_that_wait_before_it(
     relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))
@@ -124,7 +124,7 @@ def test_a_replay_is_warned_of_what_waits_before_it(
     assert "With the 200,000 records of files and replays that wait already" in said
 
 
-def test_a_replay_is_warned_of_a_connection_with_a_limit_of_its_own(
+def test_a_dry_run_warns_of_the_limit_of_a_connection(
     relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nobody = [{"name": "nobody"}] * 10
@@ -167,7 +167,7 @@ def test_a_wrong_replay_changes_nothing(relay: Relay, stack: Stack, wrong: list[
     ],
     ids=" ".join,
 )
-def test_a_replay_that_goes_on_takes_no_other_choice(
+def test_a_replay_that_is_continued_takes_no_other_option(
     relay: Relay, stack: Stack, option: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))

@@ -1,4 +1,4 @@
-"""A person who is everywhere, and what is stored of them before and after an erasure."""
+"""A person of whom every store has something, and what is stored before and after an erasure."""
 
 import gzip
 from typing import Any
@@ -24,7 +24,7 @@ REJECTED = {"v": 1, "name": "Eve", "note": "eve@example.com", "phone": "12"}
 
 
 class Contacts:
-    """Mateo's contacts: external id → Mateo's id. Every request is noted."""
+    """Mateo's contacts. `left`: external id → Mateo's id. `asked`: every request."""
 
     def __init__(self, *external_ids: str) -> None:
         self.left = {
@@ -90,11 +90,12 @@ def stored(relay: Relay) -> dict[str, str]:
 
 
 def mentions(relay: Relay, *texts: str) -> list[str]:
+    """The keys of the objects that hold one of the texts."""
     return [key for key, text in stored(relay).items() if any(one in text for one in texts)]
 
 
-def practised(relay: Relay, mateo: MateoImports) -> None:
-    """Ada, Bob and Eve are imported; Eve's row fails; a record of hers is rejected."""
+def fill_stores(relay: Relay, mateo: MateoImports) -> None:
+    """Import Ada, Bob and Eve; Eve's row fails, one record is rejected, two are superseded."""
     relay.submit(message([ADA, BOB, EVE, REJECTED], delivery="d1"))
     row = next(one for one in mateo.imports[-1].payload if one["external_id"] == "7")
     end(relay, mateo, {"code": "23514", "message": "(email)=(eve@example.com)", "input": row})

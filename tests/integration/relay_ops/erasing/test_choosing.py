@@ -10,8 +10,8 @@ from tests.integration.relay_ops.erasing.erased import (
     PHONE,
     contacts,
     erase,
+    fill_stores,
     mentions,
-    practised,
 )
 from tests.support.builders import message
 from tests.support.ended import end
@@ -41,7 +41,7 @@ def test_a_handle_that_another_contact_has_as_well_erases_nobody_else(
 
 
 def test_several_persons_are_told_apart(relay: Relay, mateo: MateoImports, stack: Stack) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     found = Choosing(stack, needle("Example")).persons()
     assert sorted(min(one.ids) for one in found) == [
         "external_id:1",

@@ -11,7 +11,13 @@ from relay_ops.erasing.daily import daily_report
 from relay_ops.erasing.erasure import Erasure
 from relay_ops.erasing.person import Known, Person
 from relay_ops.stack import Stack
-from tests.integration.relay_ops.erasing.erased import contacts, erase, mentions, practised, stored
+from tests.integration.relay_ops.erasing.erased import (
+    contacts,
+    erase,
+    fill_stores,
+    mentions,
+    stored,
+)
 from tests.support.aws import BUCKET
 from tests.support.builders import NOON
 from tests.support.daily import run as run_daily_report
@@ -25,7 +31,7 @@ __all__ = ["contacts"]  # fixtures
 def test_a_person_is_erased_from_daily_reports_and_from_answers_of_athena(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     run_daily_report({"date": ""}, at="2026-11-21T13:00:00")
     for name, text in (("eve", "7,eve@example.com"), ("ada", "1,ada@example.com")):
         relay.aws.s3.put_object(Bucket=BUCKET, Key=f"athena/{name}.csv", Body=text.encode())
@@ -59,7 +65,7 @@ DAILY_ROWS = {
 }
 
 
-def test_rows_of_a_day_are_known_by_all_that_says_whose_they_are() -> None:
+def test_rows_of_a_daily_report_are_recognised_by_id_handle_and_record() -> None:
     known = Known({"external_id:7"}, {"email:eve@example.com"}, records={("erp", "77")})
     header = ["name", *sorted({name for row in DAILY_ROWS.values() for name in row})]
     rows = [
@@ -69,7 +75,9 @@ def test_rows_of_a_day_are_known_by_all_that_says_whose_they_are() -> None:
         "failures.csv": as_csv(header, rows),
         "failures.xlsx": as_workbook("open failures", header, rows, created_at=NOON),
     }
-    for found in daily_report(Person(known), tables):
+    changed = list(daily_report(Person(known), tables))
+    assert {found.key for found in changed} == tables.keys()
+    for found in changed:
         assert found.count == 5, found.key
         assert found.content
         if found.key.endswith(".csv"):

@@ -1,4 +1,4 @@
-"""Demands of a CRM wait for a person, and mean exactly one."""
+"""A CRM's demand to erase a person waits for an operator, and means exactly that person."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from relay_ops.erasing.choosing import demanded
 from relay_ops.erasing.demands import pending
 from relay_ops.erasing.erasure import Erasure
 from relay_ops.stack import Stack
-from tests.integration.relay_ops.erasing.erased import Contacts, contacts, mentions, practised
+from tests.integration.relay_ops.erasing.erased import Contacts, contacts, fill_stores, mentions
 from tests.support.aws import BUCKET
 from tests.support.builders import connections, message
 from tests.support.mateo import MateoImports
@@ -31,7 +31,7 @@ def redact(customer: int) -> dict[str, Any]:
     return {"topic": "customers/redact", "triggered_at": None, "test": None, "data": data}
 
 
-def test_a_webhook_that_demands_an_erasure_waits_for_a_person(
+def test_a_webhook_that_demands_an_erasure_waits_for_an_operator(
     relay: Relay, stack: Stack, contacts: Contacts
 ) -> None:
     contacts.left = {"shop-7": "00000000-0000-4000-8000-000000000007"}
@@ -59,10 +59,10 @@ def test_a_webhook_that_demands_an_erasure_waits_for_a_person(
     assert (pending(stack), watch(relay).erasures) == ([], 0)
 
 
-def test_a_demand_finds_the_contact_by_its_crm_s_id_and_no_deal_of_the_same_number(
+def test_a_demand_means_the_contact_with_that_id_and_no_deal_of_the_same_number(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     found = demanded(stack, "erp", ErasureDemand("7"))
     assert found.ids == {"external_id:7"}
     assert demanded(stack, "crm", ErasureDemand("7")).ids == set()

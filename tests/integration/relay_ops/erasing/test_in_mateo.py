@@ -1,4 +1,4 @@
-"""Mateo's contacts: found by each spelling, and deleted one by one."""
+"""Mateo's contacts are found by each spelling of a handle, and deleted one by one."""
 
 import json
 
@@ -21,7 +21,9 @@ def test_a_deletion_in_mateo_names_one_contact(stack: Stack, contacts: Contacts)
     assert contacts.asked == []
 
 
-def test_what_mateo_is_too_busy_for_is_asked_again(stack: Stack, contacts: Contacts) -> None:
+def test_a_request_that_mateo_refuses_with_429_is_repeated(
+    stack: Stack, contacts: Contacts
+) -> None:
     slept: list[float] = []
     account = MateoAccount(stack, slept.append)
     contacts.busy = 3
@@ -34,7 +36,7 @@ def test_what_mateo_is_too_busy_for_is_asked_again(stack: Stack, contacts: Conta
     assert "7" not in contacts.left
 
 
-def test_mateo_is_not_asked_for_ever(stack: Stack, contacts: Contacts) -> None:
+def test_a_request_is_repeated_three_times_at_most(stack: Stack, contacts: Contacts) -> None:
     contacts.busy = 10
     with pytest.raises(CommandError, match="status 429"):
         MateoAccount(stack, lambda _: None).get("contact_details", {"external_id": "eq.7"})
@@ -52,7 +54,9 @@ def test_mateo_is_asked_for_each_spelling_and_for_no_blank() -> None:
     ]
 
 
-def test_an_id_of_mateo_that_is_none_is_told(stack: Stack, contacts: Contacts) -> None:
+def test_an_id_that_is_no_uuid_is_an_error_and_nothing_is_deleted(
+    stack: Stack, contacts: Contacts
+) -> None:
     contacts.left["7"] = "no id"
     with pytest.raises(CommandError, match="no id of a contact"):
         delete_in_mateo(stack, Known(ids={"external_id:7"}))

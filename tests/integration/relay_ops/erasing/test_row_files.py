@@ -1,4 +1,4 @@
-"""Files of rows forget a person, and stay where they are somebody else's."""
+"""A person is erased from files of rows; rows of others stay."""
 
 import gzip
 import json
@@ -12,7 +12,13 @@ from relay_ops.erasing.demands import pending
 from relay_ops.erasing.erasure import Erasure
 from relay_ops.exits import CommandError
 from relay_ops.stack import Stack
-from tests.integration.relay_ops.erasing.erased import contacts, erase, mentions, practised, stored
+from tests.integration.relay_ops.erasing.erased import (
+    contacts,
+    erase,
+    fill_stores,
+    mentions,
+    stored,
+)
 from tests.support import aws as resources
 from tests.support.aws import BUCKET
 from tests.support.mateo import MateoImports
@@ -22,10 +28,10 @@ __all__ = ["contacts"]  # fixtures
 
 
 @pytest.mark.usefixtures("contacts")
-def test_files_of_rows_forget_the_person_once_they_are_read(
+def test_a_person_is_erased_from_files_of_rows_once_they_are_read(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     s3, key = relay.aws.s3, "inbox/erp/people.csv"
     table = "id,name,email\r\n2,Bob,bob@example.com\r\n7,Eve,eve@example.com\r\n"
     etag = s3.put_object(Bucket=resources.BUCKET, Key=key, Body=table.encode())["ETag"]
@@ -59,10 +65,10 @@ def test_files_of_rows_forget_the_person_once_they_are_read(
 
 
 @pytest.mark.usefixtures("contacts")
-def test_a_broken_upload_keeps_nobody_from_being_erased(
+def test_a_broken_upload_prevents_no_erasure(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     packed = gzip.compress(b"id,name\r\n9,Zoe\r\n" * 99)
     for name, body in (("cut", packed[:-9]), ("other", b"\x1f\x8b nothing")):
         relay.aws.s3.put_object(Bucket=BUCKET, Key=f"inbox/erp/{name}.csv.gz", Body=body)
@@ -75,7 +81,7 @@ def test_a_broken_upload_keeps_nobody_from_being_erased(
 def test_a_refused_upload_is_deleted_only_on_demand(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     key, table = "inbox/nobody/people.csv", b"id,email\r\n7,eve@example.com\r\n2,b@example.com\r\n"
     etag = relay.aws.s3.put_object(Bucket=BUCKET, Key=key, Body=table)["ETag"].strip('"')
     file = RowFile(key, etag, "nobody", int(relay.clock() * 1_000_000))

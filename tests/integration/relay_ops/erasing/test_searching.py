@@ -1,4 +1,4 @@
-"""Where a person is looked for: everywhere, but nothing is read twice or in vain."""
+"""A person is looked for in all objects; objects without them are not read twice."""
 
 import json
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from relay_ops.stack import Stack
 from tests.integration.relay_ops.erasing.erased import (
     contacts,
     erase,
+    fill_stores,
     mentions,
     person,
-    practised,
     stored,
 )
 from tests.support.aws import BUCKET
@@ -31,7 +31,7 @@ __all__ = ["contacts"]  # fixtures
 def test_a_report_is_erased_whose_import_is_not_kept_any_more(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     for prefix in ("imports/", "items/", "rejected/", "outcomes/"):
         for one in stack.objects.keys(prefix):
             relay.aws.s3.delete_object(Bucket=BUCKET, Key=one.key)
@@ -43,10 +43,10 @@ def test_a_report_is_erased_whose_import_is_not_kept_any_more(
 
 
 @pytest.mark.usefixtures("contacts")
-def test_a_report_that_still_names_somebody_is_erased_though_its_import_is_empty_already(
+def test_a_report_is_erased_though_its_import_was_erased_before(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     before = relay.aws.objects()
     erase(relay, stack, "7")
     for key in before:
@@ -62,7 +62,7 @@ def test_a_report_that_still_names_somebody_is_erased_though_its_import_is_empty
 
 @pytest.mark.parametrize("id_", ["客户甲", "Ä", "Straße"])
 @pytest.mark.usefixtures("contacts")
-def test_a_person_is_erased_whose_id_every_format_writes_in_its_own_way(
+def test_a_person_is_erased_though_each_format_writes_their_id_in_another_way(
     relay: Relay, mateo: MateoImports, stack: Stack, id_: str
 ) -> None:
     her = {"id": id_, "v": 1, "name": "Eve Example"}
@@ -89,10 +89,10 @@ def keys_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return read
 
 
-def test_of_imports_without_the_person_no_report_is_read_but_what_mateo_says(
+def test_of_the_reports_without_the_person_only_failures_are_read(
     relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     read = keys_read(monkeypatch)
     places = Erasure(stack).list_places(Known(ids={"external_id:nobody-47"})).places
 
@@ -102,10 +102,10 @@ def test_of_imports_without_the_person_no_report_is_read_but_what_mateo_says(
 
 
 @pytest.mark.usefixtures("contacts")
-def test_nothing_is_read_twice_to_be_erased_but_what_holds_the_person(
+def test_only_objects_that_hold_the_person_are_read_twice(
     relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     relay.submit(message([{**ADA, "v": 7}], delivery="d9"))  # an import without her
     end(relay, mateo)
     (other,) = (one.key for one in stack.objects.keys("imports/") if "ref-2" in one.key)
@@ -120,11 +120,10 @@ def test_nothing_is_read_twice_to_be_erased_but_what_holds_the_person(
 
 @pytest.mark.parametrize("holds_her", [True, False])
 @pytest.mark.usefixtures("contacts")
-def test_what_was_written_after_the_list_is_erased_as_well(
+def test_an_object_that_changed_after_the_listing_is_searched_again(
     relay: Relay, mateo: MateoImports, stack: Stack, holds_her: bool
 ) -> None:
-    """An object that was looked at before is looked at again once it has another content."""
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     key, name = "rejected/date=2026-11-21/late.ndjson", "Eve" if holds_her else "Zoe"
     line = {"item_id": "d8/0", "outcome": "rejected", "connection": "erp", "item": {"name": name}}
     put(relay, key, line | {"external_id": "7" if holds_her else "8", "type": "contact_details"})

@@ -1,14 +1,15 @@
-"""Old versions of objects go with the person."""
+"""Old versions of objects with the person are erased too."""
 
 import gzip
 
+import pytest
 import time_machine
 
 from import_relay.report.tables import as_workbook
 from relay_ops.erasing.person import Known, Person
 from relay_ops.erasing.versions import erase_old_versions
 from relay_ops.stack import Stack
-from tests.integration.relay_ops.erasing.erased import Contacts, contacts, erase, practised
+from tests.integration.relay_ops.erasing.erased import contacts, erase, fill_stores
 from tests.support import aws as resources
 from tests.support.aws import BUCKET
 from tests.support.builders import NOON
@@ -18,14 +19,14 @@ from tests.support.relay import Relay
 __all__ = ["contacts"]  # fixtures
 
 
-def test_old_versions_go_where_a_bucket_keeps_them(
-    relay: Relay, mateo: MateoImports, stack: Stack, contacts: Contacts
+@pytest.mark.usefixtures("contacts")
+def test_old_versions_are_erased_where_a_bucket_keeps_them(
+    relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
-    del contacts
     relay.aws.s3.put_bucket_versioning(
         Bucket=resources.BUCKET, VersioningConfiguration={"Status": "Enabled"}
     )
-    practised(relay, mateo)
+    fill_stores(relay, mateo)
     with time_machine.travel(NOON + 3_600, tick=True):  # moto orders versions by their time
         erase(relay, stack, "7")
     versions = relay.aws.s3.list_object_versions(Bucket=resources.BUCKET)["Versions"]
@@ -37,7 +38,7 @@ def test_old_versions_go_where_a_bucket_keeps_them(
         assert b"eve@example.com" not in text, one["Key"]
 
 
-def test_an_old_workbook_is_looked_into(relay: Relay, stack: Stack) -> None:
+def test_an_old_workbook_is_searched(relay: Relay, stack: Stack) -> None:
     relay.aws.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     eve = Person(Known(handles={"email:eve@example.com"}))
     for name, email in (("eve", "Eve@example.com"), ("bob", "bob@example.com")):

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ def files_of(uploads: Uploads, sleep: Callable[[float], None]) -> StackFiles:
 
 
 def working(uploads: Uploads) -> StackFiles:
-    """Files at a relay that works while somebody looks."""
+    """Files of a relay that imports while the command waits."""
 
     def work(_: float) -> None:
         uploads.later()
@@ -90,7 +89,7 @@ def test_rows_of_another_file_in_an_open_import_do_not_wait_any_more(deployed: D
     assert plan.ahead == Ahead(files=[FileAhead("shop", 430, 70, under_way=30)])
 
 
-def test_what_replays_will_put_back_is_imported_before_a_file(deployed: Deployed) -> None:
+def test_items_of_replays_count_as_ahead_of_a_file(deployed: Deployed) -> None:
     stack = of_clients(STACK, REGION, client, clock=time.time)
     replays = Replays(*ledger_of(deployed), time.time)
     replay = Replay("20261121T100000-a1b2c3", 1, "a reason", force=False)
@@ -117,7 +116,9 @@ def test_the_same_file_again_is_not_uploaded_but_shown(uploads: Uploads, file: P
     files = working(uploads)
     first = files.upload(file, KEY)
     list(files.follow(first, None))
-    uploads.relay.aws.s3.delete_object(Bucket=resources.BUCKET, Key=KEY)  # its days are over
+    uploads.relay.aws.s3.delete_object(
+        Bucket=resources.BUCKET, Key=KEY
+    )  # as the lifecycle rule does
 
     again = files.upload(file, KEY)
 
@@ -146,9 +147,7 @@ def test_a_refused_file_is_tried_again_and_its_new_end_is_waited_for(
     assert (ended.state, ended.ended) == (FileState.FINISHED, {"imported": 2, "rejected": 1})
 
 
-def test_a_refusal_is_told_even_if_another_content_took_the_place(
-    uploads: Uploads, file: Path
-) -> None:
+def test_a_refusal_is_known_even_without_its_error_object(uploads: Uploads, file: Path) -> None:
     files = working(uploads)
     uploads.toml = uploads.toml.replace("erp", "shop")
     *_, refused = files.follow(files.upload(file, KEY), None)
@@ -159,12 +158,14 @@ def test_a_refusal_is_told_even_if_another_content_took_the_place(
 
 
 @pytest.mark.parametrize("name", ["contacts.csv.error.json", "folder/"])
-def test_a_name_that_the_relay_passes_over_is_refused(name: str) -> None:
+def test_a_name_that_the_relay_ignores_is_refused(name: str) -> None:
     with pytest.raises(UsageMistake, match="--name"):
         key_of("erp", name)
 
 
-def test_an_upload_that_nobody_notices_is_said(uploads: Uploads, file: Path) -> None:
+def test_an_upload_that_import_files_does_not_notice_is_an_error(
+    uploads: Uploads, file: Path
+) -> None:
     slept: list[float] = []
     files = files_of(uploads, slept.append)
 
@@ -179,4 +180,4 @@ def test_changed_content_is_another_file(uploads: Uploads, file: Path) -> None:
     first = files.upload(file, KEY)
     file.write_text("id;name\n1;Ada King\n", encoding="utf-8")
 
-    assert files.upload(file, KEY).file != replace(first).file
+    assert files.upload(file, KEY).file != first.file

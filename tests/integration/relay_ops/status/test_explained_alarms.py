@@ -42,7 +42,7 @@ def without_functions(value: Any) -> Any:
 
 @pytest.fixture
 def cloudwatch(relay: Relay) -> Any:
-    """All alarms of the template, as they are deployed."""
+    """All alarms of the template, and one with a percentile."""
     made = resources.client("cloudwatch")
     for name, properties in ALARMS.items():
         own = without_functions({key: properties[key] for key in KEPT if key in properties})
@@ -66,7 +66,7 @@ def cloudwatch(relay: Relay) -> Any:
 
 
 def raise_it(cloudwatch: Any, name: str, now: float) -> None:
-    """What its metric says when it is raised, an hour ago."""
+    """Put the metric data that raised it an hour ago."""
     properties = without_functions(ALARMS[name])
     metrics = [one["MetricStat"] for one in properties.get("Metrics", []) if "MetricStat" in one]
     metric = metrics[0]["Metric"] if metrics else properties
@@ -131,7 +131,7 @@ def test_an_alarm_without_lines_of_a_log_says_what_its_metrics_were(
     assert measured in list(found.lines(UTC))
 
 
-def test_whoever_waits_for_large_logs_is_told_that_causes_may_be_missing(
+def test_if_a_search_of_the_logs_takes_too_long_causes_may_be_missing(
     stack: Stack, cloudwatch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raise_it(cloudwatch, "WebhooksRefused", stack.clock())
@@ -177,7 +177,7 @@ def test_a_refused_file_is_named_with_its_reason(stack: Stack) -> None:
     assert found.what_to_do == "Look at the export."
 
 
-def test_whoever_may_not_see_alarms_sees_the_rest_and_is_told(
+def test_without_permission_to_see_alarms_the_policy_that_allows_it_is_named(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeAlarms")
@@ -206,7 +206,7 @@ def test_another_error_is_not_hidden(stack: Stack, monkeypatch: pytest.MonkeyPat
         read_alarms(stack)
 
 
-def test_the_times_are_those_of_a_person() -> None:
+def test_an_alarm_says_from_when_to_when_it_lasted() -> None:
     at = datetime(2026, 11, 21, 2, 50, tzinfo=UTC).timestamp()
     over, still = RaisedAlarm("a", "b", "c", at, at + 300), RaisedAlarm("a", "b", "c", at)
 

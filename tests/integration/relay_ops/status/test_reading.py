@@ -1,4 +1,4 @@
-"""What `status` reads of a stack: every count, and no other's."""
+"""What `status` reads of a stack: all of its counts, and none of others."""
 
 import json
 import time
@@ -51,7 +51,7 @@ def test_days_before_the_stack_and_days_too_long_ago_are_not_looked_at(
     assert (datetime.now(BERLIN).date() - parts.since).days == DAYS - 1
 
 
-def test_a_part_of_the_numbers_is_not_added_up(deployed: Deployed) -> None:
+def test_partial_data_of_cloudwatch_is_an_error(deployed: Deployed) -> None:
     def partly(service: str) -> Any:
         made = session().client(service)  # type: ignore[call-overload]
 

@@ -24,7 +24,7 @@ def test_each_lane_runs_only_if_its_queue_is_read(deployed: Deployed) -> None:
         assert (forecast.submission.is_running, forecast.bulk.submission.is_running) == running
 
 
-def test_rows_of_files_and_replayed_items_in_the_bucket_are_told(deployed: Deployed) -> None:
+def test_rows_of_files_and_items_of_replays_in_the_bucket_are_counted(deployed: Deployed) -> None:
     dynamodb, table = client("dynamodb"), deployed.of("LedgerTable")
     counts = OutcomeCounts(dynamodb, table, lambda _: "2026-11-21", clock=time.time)
     replays = Replays(dynamodb, table, counts, time.time)
@@ -43,12 +43,12 @@ def test_rows_of_files_and_replayed_items_in_the_bucket_are_told(deployed: Deplo
 
 
 def test_paused_submission_says_why_and_until_when(deployed: Deployed) -> None:
-    opens = datetime(2026, 11, 21, 23, 1, tzinfo=UTC)
+    resumes = datetime(2026, 11, 21, 23, 1, tzinfo=UTC)
     client("dynamodb").put_item(
         TableName=deployed.of("LedgerTable"),
         Item={
             "pk": {"S": "pause"},
-            "paused_until": {"N": str(opens.timestamp())},
+            "paused_until": {"N": str(resumes.timestamp())},
             "reason": {"S": "limit.entities"},
         },
     )
@@ -63,7 +63,7 @@ def test_paused_submission_says_why_and_until_when(deployed: Deployed) -> None:
     assert (submission.is_running, submission.reason, submission.until) == (
         False,
         "limit.entities",
-        opens,
+        resumes,
     )
     assert str(shown.forecast.drained_on(shown.reconciliation.backlog)) == NEXT
 
