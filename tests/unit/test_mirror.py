@@ -40,7 +40,7 @@ def test_every_module_has_tests_or_a_reason_to_have_none(package: Package) -> No
 
 
 @each_package
-def test_what_tests_a_part_is_there(package: Package) -> None:
+def test_each_file_of_tests_that_is_named_exists(package: Package) -> None:
     assert [one for one in package.tested_through.values() if not (ROOT / one).is_file()] == []
 
 

@@ -30,7 +30,7 @@ def test_a_wide_table_keeps_its_columns() -> None:
     assert columns_within([record, record]) == list(record)
 
 
-def test_a_file_that_has_such_a_column_keeps_what_is_in_it() -> None:
+def test_a_file_that_has_a_column_of_that_name_keeps_its_values() -> None:
     record = {MORE: "mine", **{str(n): "" for n in range(MAX_COLUMNS)}}
     columns = columns_within([{MORE: "mine"}, record])
 

@@ -44,7 +44,7 @@ def test_who_writes_jsonpath_is_told_where_an_expression_begins(told: Told) -> N
 
 
 @pytest.mark.parametrize("expression", ["a[", "join(", "a.b", "a ==", "", " ", "'it"])
-def test_an_expression_that_quotes_do_not_mend_gets_no_such_hint(expression: str) -> None:
+def test_an_expression_that_quotes_do_not_mend_gets_no_hint_to_quote(expression: str) -> None:
     assert quoting_hint(expression) == ""
 
 

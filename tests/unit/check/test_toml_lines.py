@@ -39,7 +39,7 @@ def test_tables_and_keys_have_their_lines() -> None:
     }
 
 
-def test_of_a_key_that_stands_there_twice_the_first_counts() -> None:
+def test_of_a_key_that_occurs_twice_the_first_counts() -> None:
     assert key_lines("[a]\nb = 1\nb = 2\n[a]\n") == {"a": 1, "a.b": 2}
 
 

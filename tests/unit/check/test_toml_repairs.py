@@ -72,7 +72,7 @@ def test_characters_that_end_a_line_elsewhere_end_none_in_toml(told: Told) -> No
     assert [line.split(":")[0] for line in lines] == ["5", "6"]
 
 
-def test_a_table_that_stands_there_twice_is_read_as_one(told: Told) -> None:
+def test_a_table_that_occurs_twice_is_read_as_one(told: Told) -> None:
     lines = told(f'{HEAD}[x]\nid_prefx = "a"\n')
     assert [line.split(":")[0] for line in lines] == ["3", "4"]
     assert "twice" in lines[0]

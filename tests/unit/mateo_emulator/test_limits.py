@@ -60,7 +60,7 @@ def test_without_a_limit_everything_fits() -> None:
     assert not any(window.arrive(0, None).exceeded for _ in range(100))
 
 
-def test_who_waits_as_long_as_told_gets_in() -> None:
+def test_a_client_that_waits_as_long_as_told_is_admitted() -> None:
     window = RequestWindow()
     window.arrive(0, 2)
     window.arrive(SECOND // 4, 2)

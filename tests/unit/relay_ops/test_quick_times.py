@@ -36,7 +36,7 @@ def test_what_is_no_time_is_refused(said: str) -> None:
         listed_time(said)
 
 
-def test_the_clients_of_a_session_read_with_it() -> None:
+def test_the_clients_of_a_session_read_times_with_it() -> None:
     session = with_quick_times(Session())
     parser = session.get_component("response_parser_factory").create_parser("rest-xml")
 

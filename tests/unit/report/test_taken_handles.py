@@ -30,7 +30,7 @@ def test_rows_with_the_same_handle_show_both_ids_without_any_hint() -> None:
     assert as_summary(taken, ROWS) == {"count": 1, "first": [{**PAIR, "hint": None}]}
 
 
-def test_a_hint_of_such_a_row_is_not_counted_twice() -> None:
+def test_a_hint_about_a_handle_that_rows_share_is_not_counted_twice() -> None:
     hint = moved(1, "email")
 
     taken = taken_handles([hint], ROWS, ALL)

@@ -27,7 +27,7 @@ def test_a_move_says_from_where_and_what_it_writes() -> None:
     assert read_out(update, "ConditionExpression") == "state IN ('intended', 'unknown')"
 
 
-def test_a_change_to_none_takes_an_attribute_away() -> None:
+def test_a_change_to_none_removes_an_attribute() -> None:
     update = Move("r1", [State.SENT], State.SENT, {"suspects": None}).update("t")
 
     assert read_out(update, "UpdateExpression") == "SET state = 'sent' REMOVE suspects"

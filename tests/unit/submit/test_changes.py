@@ -90,7 +90,7 @@ def test_a_bad_record_hurts_no_other() -> None:
     assert [one.key for one in result.changes] == [KEY]
 
 
-def test_half_a_column_is_left_out_where_it_cannot_be_read() -> None:
+def test_half_a_column_is_left_out_if_its_record_cannot_be_read() -> None:
     event = notified(values={"First_Name": "Jo", "Email": "jo@example.com"})
     change = only_change(mapped([event], None, ZOHO))
 
@@ -98,7 +98,7 @@ def test_half_a_column_is_left_out_where_it_cannot_be_read() -> None:
     assert change.notes == (Note("note.partly_known", "full_name"),)
 
 
-def test_nothing_but_half_a_column_is_rejected_where_it_cannot_be_read() -> None:
+def test_a_change_of_half_a_column_alone_is_rejected_if_its_record_cannot_be_read() -> None:
     (item_outcome,) = mapped([notified(values={"First_Name": "Jo"})], None, ZOHO).outcomes
 
     assert (item_outcome.reason, item_outcome.field) == ("row.token_missing", "full_name")

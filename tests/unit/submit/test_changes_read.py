@@ -102,7 +102,7 @@ def test_a_record_that_stays_older_than_its_event_is_imported_with_a_note() -> N
     assert change.version == SERVER_TIME * 1_000
 
 
-def test_a_record_as_new_as_its_event_has_no_such_note() -> None:
+def test_a_record_as_new_as_its_event_has_no_note() -> None:
     read = reading(at=CAUGHT_UP, Email="jo@example.com")
 
     assert only_change(mapped([notified()], read, ZOHO)).notes == ()

@@ -49,14 +49,14 @@ def test_a_claim_of_an_earlier_batch_is_forgotten_once_this_batch_has_replaced_i
     assert (set(row.claims), columns(row)["email"]) == ({"*"}, "new@b.de")
 
 
-def test_a_record_nobody_knows_becomes_a_row() -> None:
+def test_a_record_without_claims_becomes_a_row() -> None:
     result = merged(change())
 
     assert [columns(row) for row in result.rows] == [{"external_id": "1", "full_name": "V1"}]
     assert result.rows[0].claims["*"].item_id == "d1/0"
 
 
-def test_newest_version_wins_whatever_the_order_of_arrival() -> None:
+def test_the_newest_version_wins_whatever_the_order_of_arrival() -> None:
     result = merged(change(version=2, number=0), change(version=1, number=1))
 
     assert columns(result.rows[0])["full_name"] == "V2"
@@ -77,13 +77,13 @@ def test_an_old_version_of_a_blocked_record_need_not_wait() -> None:
     assert outcomes(result) == [("d1/0", Outcome.SUPERSEDED)]
 
 
-def test_same_version_of_another_event_is_imported_if_it_was_received_later() -> None:
+def test_the_same_version_of_another_event_is_imported_if_it_was_received_later() -> None:
     result = merged(change(version=2, event="new", delivery="z"), claims={"*": claim(2, "old")})
 
     assert len(result.rows) == 1
 
 
-def test_same_version_of_another_event_that_was_received_earlier_is_superseded() -> None:
+def test_the_same_version_of_another_event_that_was_received_earlier_is_superseded() -> None:
     result = merged(change(version=2, event="new", delivery="a"), claims={"*": claim(2, "old")})
 
     assert result.rows == []

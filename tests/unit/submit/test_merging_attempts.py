@@ -211,7 +211,7 @@ def test_a_claim_without_an_import_is_taken_over() -> None:
     assert len(result.rows) == 1
 
 
-def test_older_than_a_claim_of_an_import_never_created_is_still_superseded() -> None:
+def test_a_change_older_than_a_claim_of_an_import_never_created_is_still_superseded() -> None:
     result = merged(change(version=1), claims={"*": claim(2)}, never_created=True)
 
     assert result.rows == []

@@ -41,7 +41,9 @@ def test_each_failure_in_a_row_doubles_the_pause_up_to_an_hour(
 
 
 @pytest.mark.parametrize(("asked_s", "pause_s"), [(1, 60), (600, 600)])
-def test_what_mateo_asks_for_makes_a_pause_longer_only(asked_s: float, pause_s: float) -> None:
+def test_a_wait_that_mateo_asks_for_can_only_lengthen_the_pause(
+    asked_s: float, pause_s: float
+) -> None:
     found = progress()
 
     found.pause("mateo.rate_limited", NOW, at_least_s=asked_s)

@@ -66,7 +66,7 @@ def test_the_first_import_of_a_day_always_goes() -> None:
     assert RequestCurve(Limits(2.0, 1, 1, ZoneInfo("UTC"))).allows(usage(0), BEGIN)
 
 
-def test_what_an_import_will_be_asked_for_counts_when_it_is_sent() -> None:
+def test_the_polls_that_an_import_will_need_count_when_it_is_sent() -> None:
     now = MIDNIGHT - 1
     imports = int(CURVE.allowed(25_000, now) / REQUESTS_PER_IMPORT) + 1
     assert CURVE.allows(usage(imports, 25_000), now)

@@ -83,7 +83,7 @@ def records(count: int) -> list[EventRecord]:
     return [EventRecord(message(number), QUEUE_ARN, "us-east-1") for number in range(count)]
 
 
-def test_a_record_has_the_form_of_lambdas() -> None:
+def test_a_record_has_the_form_that_lambda_gives_it() -> None:
     function = FakeFunction()
     one = poller(FakeQueue([message(1, 'a "quoted" ü')]), function, mapping(window_s=0.001))
 

@@ -191,7 +191,7 @@ def test_the_queue_url_points_at_the_stack(monkeypatch: pytest.MonkeyPatch) -> N
     assert queue().physical_resource_id == "http://127.0.0.1:4566/123456789012/queue"
 
 
-def test_a_long_poll_ends_when_it_is_told_so() -> None:
+def test_a_long_poll_ends_when_it_is_told_to() -> None:
     one, answers = queue(), list[list[Message]]()
     waiting = threading.Thread(target=lambda: answers.append(one.receive(10, 3_600, 30)))
     waiting.start()

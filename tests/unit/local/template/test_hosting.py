@@ -25,7 +25,9 @@ TIME = "2026-11-21T09:30:00.000+00:00"
         ),
     ],
 )
-def test_the_variables_are_lambdas(properties: dict[str, Any], variables: dict[str, str]) -> None:
+def test_a_function_has_the_logging_variables_that_lambda_sets(
+    properties: dict[str, Any], variables: dict[str, str]
+) -> None:
     assert hosting_of(properties).variables() == variables
 
 
@@ -51,7 +53,7 @@ def test_log_group_and_recursion_are_read() -> None:
         ("[1]", "INFO"),
     ],
 )
-def test_lines_below_the_level_are_lost(line: str, counts_as: str) -> None:
+def test_lines_below_the_level_are_dropped(line: str, counts_as: str) -> None:
     levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
     passing = [Hosting(log_format="JSON", log_level=least).passes(line) for least in levels]
 

@@ -115,7 +115,7 @@ def test_while_mateo_refuses_the_token_no_day_is_known() -> None:
     assert refused.drained_on(1) is None
 
 
-def test_nothing_is_promised_while_something_is_in_the_way_of_single_connections() -> None:
+def test_no_day_is_promised_while_a_connection_has_a_blocker() -> None:
     seen = forecast(2026, 11, 21, blockers=("a connection waits",))
 
     assert seen.drained_on(1) is None

@@ -147,7 +147,7 @@ def test_what_is_held_for_a_fuller_import_is_told_by_lane() -> None:
     assert of_bulk.why.startswith("1,200 messages are held")
 
 
-def test_a_pause_is_why_what_is_held_does_not_go() -> None:
+def test_what_is_held_is_not_told_of_a_lane_that_is_paused() -> None:
     held = {"live": HeldMessages(1, AT - 60), "bulk": HeldMessages(1, AT - 60)}
 
     both = reasons_of(forecast(submission=PAUSED, bulk=bulk(submission=PAUSED)), Noted(held=held))
