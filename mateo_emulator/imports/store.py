@@ -75,7 +75,7 @@ def create_import(
             "reference_id": new.reference_id,
             "visible_at": timestamp.now_us + round(behaviour.visible_after_s * 1e6),
             "created_real_us": timestamp.machine_us,
-            "lottery": random.random(),  # noqa: S311 - only decides an order
+            "lottery": random.SystemRandom().random(),
             "row_count": len(new.rows),
             "rows_within_quota": rows,
             "payload_sha256": hashlib.sha256(new.payload.encode()).hexdigest(),

@@ -8,8 +8,8 @@ another contact with a hint. Inferred: who is who when they disagree (`_find`).
 from __future__ import annotations
 
 import json
-import random
 import re
+import secrets
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
@@ -182,7 +182,7 @@ def _insert(row: ContactRow, writing: Writing) -> str:
 
 def _new_id(now_us: int) -> str:
     """A random id that begins with the time: those of one import share few pages of an index."""
-    return str(uuid.UUID(int=now_us << 76 | random.getrandbits(76), version=4))
+    return str(uuid.UUID(int=now_us << 76 | secrets.randbits(76), version=4))
 
 
 def _update(known: sqlite3.Row, row: ContactRow, writing: Writing) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,13 @@ def test_ids_of_contacts_are_random_but_those_of_one_time_begin_alike(emulator: 
     assert [one.version for one in ids] == [4, 4]
     assert len({str(one)[:8] for one in ids}) == 1
     assert len({str(one)[-12:] for one in ids}) == 2
+
+
+def test_an_import_draws_nothing_from_the_random_numbers_of_its_process(emulator: Emulator) -> None:
+    """Tests that draw their inputs run beside an emulator, and hypothesis guards these numbers."""
+    before = random.getstate()
+    emulator.imported([contact(1), contact(2)])
+    assert random.getstate() == before
 
 
 def test_a_contact_can_be_named_by_its_id(emulator: Emulator) -> None:
