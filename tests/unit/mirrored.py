@@ -134,6 +134,7 @@ _FIND = "tests/integration/relay_ops/test_finding.py"
 _PAGES = "tests/integration/relay_ops/test_daily_pages.py"
 _PAUSE = "tests/integration/relay_ops/commands/test_pause.py"
 _REDRIVE = "tests/integration/relay_ops/commands/test_redrive.py"
+_RUNBOOK = "tests/end_to_end/test_runbook.py"
 _SECRET = "tests/integration/relay_ops/commands/test_secret.py"
 _STATUS = "tests/end_to_end/test_status.py"
 _TRY = "tests/unit/relay_ops/commands/test_try_file.py"
@@ -143,8 +144,8 @@ OPERATORS_TOOL = Package(
     folder="relay_ops",
     without_tests={"exits": _DATA},
     tested_through={
-        "change_events": _REDRIVE,
-        "checking": _APP,
+        "change_events": _RUNBOOK,
+        "checking": "tests/end_to_end/test_account.py",
         "commands/check": _APP,
         "commands/daily": _PAGES,
         "commands/open_page": _PAGES,
@@ -156,7 +157,7 @@ OPERATORS_TOOL = Package(
         "files/dry_run_screen": _DRY_RUN,
         "files/local_file": _DRY_RUN,
         "import_report": _FIND,
-        "main": "tests/end_to_end/test_runbook.py",
+        "main": _RUNBOOK,
         "matching": _FIND,
         "mateo": "tests/integration/relay_ops/erasing/test_in_mateo.py",
         "quarantine": "tests/integration/relay_ops/test_reposting.py",
@@ -189,7 +190,7 @@ LOCAL_STACK = Package(
         "aws/bucket_events": "tests/end_to_end/test_files.py",
         "aws/executions": _LOCAL_STACK,
         "aws/moto_process": _LOCAL_STACK,
-        "aws/provisioning": "tests/unit/local/test_template.py",
+        "aws/provisioning": _LOCAL_STACK,
         "aws/wsgi": _LOCAL_STACK,
         "child": "tests/integration/local/test_main.py",
         "demo/balance": _COMMANDS,
