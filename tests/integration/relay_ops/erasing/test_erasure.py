@@ -142,12 +142,17 @@ def test_a_queued_change_of_an_erased_person_is_left_out(
     assert mentions(relay, "eve@example.com") == []
 
 
-WRITES = 11
-"""How often the erasure below writes or deletes an object."""
+CHANGING = {
+    "s3": ("put_object", "delete_object"),
+    "dynamodb": ("put_item", "update_item", "batch_write_item"),
+}
+"""Service → the calls with which an erasure changes something."""
+CHANGES = 27
+"""How many of them the erasure below makes."""
 
 
-@pytest.mark.parametrize("step", range(1, WRITES + 1))
-def test_an_erasure_that_died_at_any_write_is_completed_by_another(
+@pytest.mark.parametrize("step", range(1, CHANGES + 1))
+def test_an_erasure_that_died_at_any_change_is_completed_by_another(
     relay: Relay,
     mateo: MateoImports,
     stack: Stack,
@@ -155,7 +160,7 @@ def test_an_erasure_that_died_at_any_write_is_completed_by_another(
     step: int,
 ) -> None:
     fill_stores(relay, mateo)
-    s3, left = stack.client("s3"), [step]
+    left = [step]
 
     def counted(call: Callable[..., Any]) -> Callable[..., Any]:
         def made(*args: Any, **kwargs: Any) -> Any:
@@ -167,9 +172,11 @@ def test_an_erasure_that_died_at_any_write_is_completed_by_another(
         return made
 
     with pytest.MonkeyPatch.context() as patched:
-        for name in ("put_object", "delete_object"):
-            patched.setattr(s3, name, counted(getattr(s3, name)))
-        with pytest.raises(Killed) if step < WRITES else nullcontext():
+        for service, names in CHANGING.items():
+            client = stack.client(service)
+            for name in names:
+                patched.setattr(client, name, counted(getattr(client, name)))
+        with pytest.raises(Killed) if step < CHANGES else nullcontext():
             erase(relay, stack, "7")
     erasure = Erasure(stack, sleep=relay.clock.sleep)
     for one in pending(stack):
