@@ -13,13 +13,11 @@ from submit_imports import handler
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import ERP, message
-from tests.support.ends import Context, mateo_environment
+from tests.support.ends import ADA, Context, mateo_environment
 from tests.support.logged import Lines, log_lines
 from tests.support.loopback import serving
 from tests.support.mateo import MateoImports
 from tests.support.relay import Clock
-
-ADA = {"id": 1, "v": 1, "name": "Ada Example", "email": "ada@example.com"}
 
 
 @pytest.fixture

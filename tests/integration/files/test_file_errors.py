@@ -1,8 +1,7 @@
 """An error with one file stops that file alone, is logged, and the file is tried again."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -18,11 +17,12 @@ from import_relay.storage.file_counts import file_operation
 from import_relay.storage.files import Files
 from import_relay.storage.queue import Delayed, Queue
 from import_relay.storage.replays import Replays, Selection
-from tests.integration.files.uploads import Uploads
-from tests.support.aws import LEDGER, relay_resources
+from tests.integration.files.uploads import Uploads, uploads
+from tests.support.aws import LEDGER
 from tests.support.builders import NOON
 from tests.support.ends import Killed
-from tests.support.relay import Relay
+
+__all__ = ["uploads"]  # fixtures
 
 BAD, GOOD = "inbox/erp/bad.csv", "inbox/erp/good.csv"
 DAY_S = 86_400.0
@@ -32,12 +32,6 @@ STEPS: dict[str, tuple[type, str]] = {
     "feed": (Feeding, "_feed_part"),
     "report": (FileReports, "write"),
 }
-
-
-@pytest.fixture
-def uploads(tmp_path: Path) -> Iterator[Uploads]:
-    with time_machine.travel(NOON, tick=False), relay_resources() as aws:  # S3 dates objects
-        yield Uploads(Relay(aws), tmp_path)
 
 
 def fails_for_bad(monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException) -> None:

@@ -4,11 +4,8 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import time_machine
 
 from import_relay.bulk.feeding import Feeding
 from import_relay.bulk.importing_files import MAX_TRIES
@@ -16,19 +13,13 @@ from import_relay.bulk.reading import Reading
 from import_relay.domain.files import file_delivery
 from import_relay.storage.connection_waits import ConnectionWait
 from import_relay.storage.files import RowFile
-from tests.integration.files.uploads import SlowClock, Uploads, failing
-from tests.support.aws import relay_resources
-from tests.support.builders import NOON
+from tests.integration.files.uploads import SlowClock, Uploads, failing, uploads
 from tests.support.ends import Killed
-from tests.support.relay import Clock, Relay
+from tests.support.relay import Clock
+
+__all__ = ["uploads"]  # fixtures
 
 DAY_S = 86_400.0
-
-
-@pytest.fixture
-def uploads(tmp_path: Path) -> Iterator[Uploads]:
-    with time_machine.travel(NOON, tick=False), relay_resources() as aws:  # S3 dates objects
-        yield Uploads(Relay(aws), tmp_path)
 
 
 def contacts(many: int, first: int = 1) -> str:

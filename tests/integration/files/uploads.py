@@ -1,11 +1,14 @@
 """A relay whose inbox gets files, and the runs that import them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
+
+import pytest
+import time_machine
 
 from import_relay.bulk.importing_files import FileImporting, FileRun
 from import_relay.bulk.reading import PAGE_ROWS
@@ -17,6 +20,8 @@ from import_relay.storage.file_counts import count_by_file
 from import_relay.storage.files import Files, RowFile
 from tests.integration.files.dying import Process
 from tests.support import aws as resources
+from tests.support.aws import relay_resources
+from tests.support.builders import NOON
 from tests.support.relay import Clock, Relay
 
 CONNECTIONS = """
@@ -145,3 +150,10 @@ class Uploads:
         (key,) = [one for one in self.keys("files/") if one.endswith("summary.json")]
         found: dict[str, Any] = json.loads(self.content(key))
         return found
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Iterator[Uploads]:
+    """A relay without files; S3 dates objects at noon."""
+    with time_machine.travel(NOON, tick=False), relay_resources() as aws:
+        yield Uploads(Relay(aws), tmp_path)

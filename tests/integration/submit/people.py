@@ -1,5 +1,7 @@
 """The people of these tests, as the items of a delivery."""
 
-ADA = {"id": 1, "v": 1, "name": "Ada Example", "email": "ada@example.com"}
+from tests.support.ends import ADA
+
+__all__ = ["ADA", "BAD", "BOB"]
 BOB = {"id": 2, "v": 1, "name": "Bob Example", "phone": "030 23125001"}
 BAD = {"v": 1, "phone": "12"}

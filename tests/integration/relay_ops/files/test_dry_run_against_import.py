@@ -3,21 +3,17 @@
 import csv
 import gzip
 import io
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
-import pytest
-import time_machine
 from openpyxl import Workbook
 
 from import_relay.bulk.formats.rows import read_rows
 from import_relay.domain.connections import parse_connections
 from relay_ops.files.dry_run import RejectedLine, dry_run
-from tests.integration.files.uploads import CONNECTIONS, Uploads
-from tests.support.aws import relay_resources
+from tests.integration.files.uploads import CONNECTIONS, Uploads, uploads
 from tests.support.builders import NOON
-from tests.support.relay import Relay
+
+__all__ = ["uploads"]  # fixtures
 
 TABLE = (
     "id;name;email\n{0}1;Jörg;a{0}@example.com\n;Nobody;\n{0}2;b;c;d;e\n\n{0}3;Zoë;no e-mail\n\n\n"
@@ -46,12 +42,6 @@ FILES = {
     "list.json": b'[{"id": "j1"}, 5, {"name": "Nobody"}, {"id": {"a": 1}}]',
     "book.xlsx": workbook("x"),
 }
-
-
-@pytest.fixture
-def uploads(tmp_path: Path) -> Iterator[Uploads]:
-    with time_machine.travel(NOON, tick=False), relay_resources() as aws:  # S3 dates objects
-        yield Uploads(Relay(aws), tmp_path)
 
 
 def said_before(content: bytes) -> tuple[int, list[tuple[int, str]]]:

@@ -1,12 +1,11 @@
 """A file is uploaded, followed to its end, and never imported twice."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 
 from import_relay.domain.replays import Replay
 from import_relay.storage.files import Files, FileState, RowFile
@@ -17,14 +16,11 @@ from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.stack_files import NOTICED_WITHIN_S, StackFiles, key_of
 from relay_ops.files.turns import Ahead, FileAhead
 from relay_ops.stack import Stack, of_clients
-from tests.integration.files.uploads import Uploads
+from tests.integration.files.uploads import Uploads, uploads
 from tests.support import aws as resources
-from tests.support.aws import relay_resources
-from tests.support.builders import NOON
 from tests.support.deployed import STACK, Deployed, client, clock, deployed
-from tests.support.relay import Relay
 
-__all__ = ["clock", "deployed"]  # fixtures
+__all__ = ["clock", "deployed", "uploads"]  # fixtures
 KEY = key_of("erp", "contacts.csv")
 SETTINGS = {
     "REQUESTS_PER_SECOND": "2",
@@ -32,12 +28,6 @@ SETTINGS = {
     "ENTITIES_PER_DAY": "25000",
     "BULK_SHARE_PERCENT": "80",
 }
-
-
-@pytest.fixture
-def uploads(tmp_path: Path) -> Iterator[Uploads]:
-    with time_machine.travel(NOON, tick=False), relay_resources() as aws:
-        yield Uploads(Relay(aws), tmp_path)
 
 
 @pytest.fixture
