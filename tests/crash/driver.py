@@ -31,7 +31,7 @@ LOOK_S = 0.02
 MAX_RECEIVES = 10
 """Of a message; then the queue gives it up."""
 GONE_S = 135.0
-"""After so long a submitter that did not give its lease back is certainly gone."""
+"""After so long a submitter that did not release its lease is certainly gone."""
 ASLEEP = frozenset(
     {"WaitStateEntered", "LambdaFunctionFailed", "LambdaFunctionTimedOut", "TaskFailed"}
 )
@@ -184,7 +184,7 @@ class Driver:
     # ------------------------------------------------------------ inside
 
     def _left_its_lease(self) -> bool:
-        """Whether the submitter was hit at a point from which it may not give its lease back."""
+        """Whether the submitter was hit at a point from which it may not release its lease."""
         return any(call.fault and call.point.function == SUBMIT for call in self._new_calls())
 
     def _new_calls(self) -> Sequence[Call]:

@@ -87,7 +87,7 @@ class Watermarks:
         return len(known)
 
     def fail_claims(self, rows: Iterable[tuple[str, Iterable[str]]], reference: str) -> None:
-        """Let the same changes be claimed again, since this import could not bring them in.
+        """Let the same changes be claimed again, since this import failed to import them.
 
         A claim that belongs to another import by now is left alone.
 

@@ -1,7 +1,7 @@
 """The pure heart of submission: changes in, rows and bodies of imports out. No I/O and no clock.
 
 Once `changes` has mapped a batch, `merge_changes` compares changes with the watermarks and
-coalesces them to one row per record. `shared_handles` and `batching` make imports of the rows.
+merges them into one row per record. `shared_handles` and `batching` make imports of the rows.
 """
 
 import gc
@@ -67,7 +67,7 @@ def merge_changes(
     was_never_created: Callable[[str], bool],
     of_person: Callable[[str], FieldClaims] = lambda _: (),
 ) -> MergeResult:
-    """Compare changes with what was claimed before, and coalesce them to one row per record.
+    """Compare changes with what was claimed before, and merge them into one row per record.
 
     `freshness` says what a change is to a field of its record: the whole of it, or one column of a
     partial change. A change that is fresh somewhere becomes part of the record's row. It is
