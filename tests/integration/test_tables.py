@@ -96,7 +96,7 @@ def test_the_view_of_reports_has_the_rows_alone(database: duckdb.DuckDBPyConnect
     assert {one["date"] for one in reports} == {"2026-11-21"}
 
 
-def test_rejected_and_other_records_carry_who_and_why(
+def test_rejected_and_superseded_records_name_the_record_and_the_reason(
     database: duckdb.DuckDBPyConnection,
 ) -> None:
     (rejected,) = rows(database, "SELECT * FROM rejected")

@@ -260,7 +260,7 @@ def test_rows_count_no_more_once_the_dead_letter_queue_has_forgotten_them(upload
     assert uploads.later().fed == 6
 
 
-def test_of_a_connection_with_its_own_limit_a_day_of_that_is_queued(uploads: Uploads) -> None:
+def test_at_most_a_day_of_a_connections_own_limit_is_queued(uploads: Uploads) -> None:
     uploads.entities_per_day = 100
     uploads.bulk_share_percent = 80
     with_shop(uploads, "entities_per_day = 3")

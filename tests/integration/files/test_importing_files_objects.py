@@ -61,7 +61,7 @@ def test_a_file_may_have_any_name(uploads: Uploads, name: str) -> None:
     assert summary.startswith(f"files/erp/{name}/")
 
 
-def test_a_folder_that_somebody_made_is_no_file(uploads: Uploads) -> None:
+def test_the_object_of_a_folder_is_no_file(uploads: Uploads) -> None:
     for key in ("inbox/", "inbox/erp/", "inbox/erp/2026/", "inbox/nobody/"):
         assert uploads.run(uploads.put(b"", key)).noticed == 0
 

@@ -39,7 +39,7 @@ def test_a_pause_that_its_schedule_did_not_end_is_ended(relay: Relay) -> None:
     ]
 
 
-def test_a_pause_that_is_over_for_less_than_two_minutes_is_ended_and_not_called_overdue(
+def test_a_pause_is_ended_but_not_called_overdue_within_two_minutes_of_its_end(
     relay: Relay,
 ) -> None:
     relay.clock.now = paused(relay) + 30

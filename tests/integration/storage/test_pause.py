@@ -244,7 +244,7 @@ def test_a_success_forgets_the_failures_and_the_reason(relay: Relay) -> None:
     assert relay.pause.state() == PauseState()
 
 
-def test_a_mapping_that_another_change_is_under_way_for_is_no_error(relay: Relay) -> None:
+def test_another_change_of_the_mapping_that_is_under_way_is_no_error(relay: Relay) -> None:
     def busy(real: Any, **arguments: Any) -> Any:
         raise client_error("ResourceInUseException")
 

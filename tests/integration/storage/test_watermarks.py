@@ -49,7 +49,7 @@ def test_writing_replaces_all_that_is_remembered_of_a_record(relay: Relay) -> No
     assert relay.watermarks.read([KEY]) == {KEY: Watermark({"*": claim(3)})}
 
 
-def test_a_record_that_nobody_claimed_has_no_watermark(relay: Relay) -> None:
+def test_a_record_without_a_claim_has_no_watermark(relay: Relay) -> None:
     assert relay.watermarks.read([KEY]) == {}
     assert relay.watermarks.read([]) == {}
     relay.watermarks.write({})

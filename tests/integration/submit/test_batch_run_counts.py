@@ -83,7 +83,7 @@ def test_a_rejected_record_stays_rejected_when_it_is_redriven_after_a_correction
     assert ends(relay) == {"rejected": 1}
 
 
-def test_a_redriven_message_is_always_old_enough_to_be_looked_up() -> None:
+def test_a_message_that_sqs_itself_made_dead_is_old_enough_to_be_looked_up() -> None:
     queue = source()["Resources"]["Queue"]["Properties"]
 
     receives = queue["RedrivePolicy"]["maxReceiveCount"]

@@ -102,7 +102,7 @@ def test_a_record_that_the_crm_does_not_have_later_either_is_ignored(reading: Re
         httpx.ReadTimeout("slow"),
     ],
 )
-def test_a_crm_in_trouble_makes_its_records_wait_and_nobody_elses(
+def test_a_crm_in_trouble_makes_its_own_records_wait_and_no_others(
     reading: Relay, trouble: httpx.Response | Exception
 ) -> None:
     def troubled(request: httpx.Request) -> httpx.Response:

@@ -182,7 +182,7 @@ def test_what_cannot_be_read_stays_in_the_queue(relay: Relay) -> None:
     assert left(relay) == 1
 
 
-def test_a_queue_that_cannot_be_read_keeps_nobody_from_being_imported(relay: Relay) -> None:
+def test_a_queue_that_cannot_be_read_prevents_no_import(relay: Relay) -> None:
     something_is_held(relay)
     relay.aws.sqs.delete_queue(QueueUrl=relay.aws.held_queue_url)
 

@@ -136,7 +136,7 @@ def test_a_poisoned_record_within_a_message_of_innocent_ones(relay: Relay, place
     assert_only_the_poison_is_moved_to_the_dead_letter_queue(relay, queue, 500, whose="shop")
 
 
-def test_a_pointer_that_kills_whoever_loads_it(relay: Relay) -> None:
+def test_a_pointer_whose_loading_kills_the_process(relay: Relay) -> None:
     content = json.loads(message([], delivery="bad", connection="evil"))
     content["items"] = [{"n": 0, "event": "e", "at": "oversize/bad/0.json"}]
     queue = Deliveries(relay, {"archive": DeadlyArchive(relay.aws.s3, BUCKET)})
@@ -166,7 +166,7 @@ def death_in(module: object, name: str, is_poison: Any) -> Iterator[None]:
         setattr(module, name, real)
 
 
-def test_a_record_that_kills_whoever_maps_it(relay: Relay) -> None:
+def test_a_record_whose_mapping_kills_the_process(relay: Relay) -> None:
     queue = Deliveries(relay)
     queue.put(*innocent_messages(7, 300), poisoned())
 
@@ -225,7 +225,7 @@ def test_deaths_that_no_record_causes_move_none_to_the_dead_letter_queue(relay: 
     assert dead_lettered(relay) == []
 
 
-def test_poison_kills_nobody_again_although_its_message_comes_back(relay: Relay) -> None:
+def test_poison_kills_no_process_again_although_its_message_is_redelivered(relay: Relay) -> None:
     """The import of its neighbours fails, so SQS redelivers the message that all of them share."""
     item, *others = [POISON, *people(0, 2)]
     failures = iter([True])

@@ -126,7 +126,7 @@ def test_another_connection_goes_on(relay: Relay) -> None:
     assert relay.refused.read().keys() == {CONTACTS}
 
 
-def test_a_lone_bad_row_stops_nobody(relay: Relay) -> None:
+def test_a_lone_bad_row_stops_no_other(relay: Relay) -> None:
     answer(relay, refusing())
     relay.submit(people([1]))
     assert marks(relay)[0] is not None
@@ -212,7 +212,7 @@ def test_rows_that_no_call_is_left_for_are_requeued(
     assert rejected(relay) == {"d1/1": "row.refused_by_mateo"}
 
 
-def test_refusals_that_begin_within_a_batch_reject_nobody(relay: Relay) -> None:
+def test_refusals_that_begin_within_a_batch_reject_no_row(relay: Relay) -> None:
     relay.rows_per_import = 8
     answer(relay, refusing("none"), *[refusing()] * 200)
 

@@ -72,7 +72,7 @@ def test_the_report_names_both_contacts_of_each_move(aws: Aws, emulator: Emulato
     assert [one["code"] for one in summary["remarks"]] == ["import.handles_taken"]
 
 
-def test_without_a_shared_address_nothing_is_said(aws: Aws, emulator: Emulator) -> None:
+def test_without_a_shared_address_there_is_no_remark(aws: Aws, emulator: Emulator) -> None:
     summary = imported(aws, emulator, "last_takes", FAMILY[:1])
 
     assert summary["taken_handles"] == {"count": 0, "first": []}

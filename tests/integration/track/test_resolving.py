@@ -89,7 +89,7 @@ def test_a_death_while_reposting_makes_no_second_import(relay: Relay, mateo: Mat
     assert len(mateo.imports) == 1
 
 
-def test_after_a_death_while_reposting_nobody_posts_while_the_dead_one_might_live(
+def test_after_a_death_while_reposting_no_process_posts_while_the_dead_one_might_live(
     relay: Relay, mateo: MateoImports
 ) -> None:
     unknown_import(relay, mateo, created=False)

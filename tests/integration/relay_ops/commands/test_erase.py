@@ -127,7 +127,7 @@ def test_nothing_is_changed_without_a_yes(
     assert run(["find", "Ada"]) == ExitCode.DONE
 
 
-def test_a_name_that_nobody_has_is_nobody(relay: Relay) -> None:
+def test_a_name_that_no_record_has_erases_nothing(relay: Relay) -> None:
     assert run(["erase", "Nobody Known", "--yes"]) == ExitCode.FOUND
     assert receipts(relay) == 0
 
