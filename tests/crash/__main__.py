@@ -3,7 +3,7 @@
     python -m tests.crash --scenario changes --function TrackImport --points 60-69 --faults kill
     python -m tests.crash --scenario changes --at "SubmitImports/SFN.StartExecution/1/killed-after"
 
-The second form plays one run with exactly these faults, and tells its trace.
+The second form plays one run with exactly these faults, and prints its trace.
 """
 
 import argparse
@@ -21,15 +21,15 @@ from tests.crash.scenarios import SCENARIOS
 from tests.crash.sweep import ACROSS, DOUBLE, SPACING, Choice, Sweep, wanted
 
 MAX_NAMED = 2
-"""More faults than that are only counted in the line of their run."""
+"""More faults are only counted in the line of their run."""
 NAMED = (*GROUPS, DOUBLE, ACROSS)
-"""What `--faults` takes: groups, pairs of kills of one function, and of two functions."""
+"""What `--faults` takes: groups of faults, and pairs of kills of one or of two functions."""
 RUNS_PER_STACK = 150
 """moto remembers every execution: a fresh stack keeps runs equally fast."""
 
 
 class Stacks:
-    """Gives the rig for each run, new ones from time to time and after a run that got stuck."""
+    """Gives the rig for each run; a new one from time to time, and after a run that got stuck."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
@@ -77,7 +77,7 @@ class Progress:
 
 
 def summary(results: Sequence[Result]) -> list[str]:
-    """What a sweep came to."""
+    """The results of a sweep in a few lines."""
     faults = [one for result in results for one in result.faults]
     not_hit = [one for result in results for one in result.not_hit]
     broken = [result for result in results if result.broken]
@@ -96,7 +96,7 @@ def summary(results: Sequence[Result]) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the sweep; 1 if a promise was broken, or a fault that was wanted not met."""
+    """Run the sweep; 1 if a promise was broken, or if a chosen fault was not met."""
     options = _parsed(arguments)
     begun = time.monotonic()
     stacks = Stacks()
@@ -115,7 +115,7 @@ def main(arguments: Sequence[str]) -> int:
         stacks.close()
     print(*summary(sweep.results), f"{time.monotonic() - begun:.0f} s", sep="\n")
     if not any(result.faults for result in sweep.results):
-        print("no fault was wanted that fits a point")
+        print("none of the chosen faults fits a point")
         is_whole = False
     return int(not is_whole or any(one.broken or one.not_hit for one in sweep.results))
 
@@ -141,11 +141,11 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         "--spacing",
         type=_count,
         default=SPACING,
-        help="of so many points about one meets a fault in a run, kills apart; 0: only one does"
+        help="of this many points about one meets a fault in a run, except kills; 0: one only"
         " (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="chooses second kills and what comes together"
+        "--seed", type=int, default=0, help="chooses second kills, and which faults come together"
     )
     parser.add_argument("--at", action="append", type=Planned.parsed, help="one run, these faults")
     options = parser.parse_args(arguments)

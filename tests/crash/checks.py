@@ -1,8 +1,8 @@
-"""What a run promised and did not keep; `run` asks when everything has come to its end.
+"""The promises that a run broke; `run` asks once nothing is under way.
 
 The demo's reconciliation says whether each item ended in exactly one place, whether nothing was
-imported twice or overwritten by something older, whether limits were kept and reports add up. Here
-is what crashes could break beyond it.
+imported twice or overwritten by something older, whether limits were kept and reports add up. The
+checks here add what crashes could break besides.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.support.fault_proxy import Call
 def violations(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> list[str]:
     """Everything that is wrong; empty if all promises were kept."""
     return [
-        *_account(scenario, driver, calls),
+        *_reconciliation(scenario, driver, calls),
         *_places(driver),
         *_imports(driver),
         *_ledger(driver),
@@ -30,7 +30,7 @@ def violations(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> lis
 
 
 def unacknowledged(calls: Sequence[Call], accepted: Mapping[str, int]) -> dict[str, int]:
-    """Deliveries that are stored although their senders never learned it: items by delivery."""
+    """Delivery → items, of deliveries that are stored although their senders were not told."""
     found: Counter[str] = Counter()
     for call in calls:
         if call.point[:2] == ("ReceiveWebhook", "SQS.SendMessageBatch") and call.taken:
@@ -43,18 +43,18 @@ def unacknowledged(calls: Sequence[Call], accepted: Mapping[str, int]) -> dict[s
     return dict(found)
 
 
-def _account(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> Iterator[str]:
+def _reconciliation(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> Iterator[str]:
     trial = driver.trial
     accepted = trial.accepted | unacknowledged(calls, trial.accepted)
     reconciliation = reconcile(driver.stack, accepted, trial.expected, _files(driver))
     yield from reconciliation.wrong
-    for item, ends in places(driver.stack).items():
-        if len(ends) > 1:
-            yield f"item {item} ended as {' and '.join(sorted(ends))}"
+    for item, outcomes in places(driver.stack).items():
+        if len(outcomes) > 1:
+            yield f"item {item} ended as {' and '.join(sorted(outcomes))}"
     counted = _outcome_counts(driver)
     if counted != reconciliation.outcomes:
         yield f"ended as {dict(reconciliation.outcomes)}, counted as {dict(counted)}"
-    missing = scenario.ends - reconciliation.outcomes.keys()
+    missing = scenario.outcomes - reconciliation.outcomes.keys()
     if missing:
         yield f"no item ended as {', '.join(sorted(missing))}"
     if reconciliation.outcomes["unaccounted"]:
@@ -62,7 +62,7 @@ def _account(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> Itera
 
 
 def _files(driver: Driver) -> dict[str, int]:
-    """The rows of files, by the delivery that they are."""
+    """Delivery of a file → its rows."""
     return {
         file_delivery(one["pk"]["S"].removeprefix("file#"), _of(one, "received_at")): _of(
             one, "rows"
@@ -77,7 +77,7 @@ def _of(item: Mapping[str, Mapping[str, str]], name: str) -> int:
 
 
 def _outcome_counts(driver: Driver) -> Counter[str]:
-    """The relay's own counts of how items ended, of all days."""
+    """The relay's own counts of outcomes, of all days."""
     found: Counter[str] = Counter()
     for one in _ledger_items(driver):
         if one["pk"]["S"].startswith("counts#"):
@@ -110,7 +110,7 @@ def _imports(driver: Driver) -> Iterator[str]:
 
 
 def _ledger(driver: Driver) -> Iterator[str]:
-    """The relay counts every request before it leaves, and holds exactly what was imported."""
+    """The relay counts every request before it leaves, and reserves exactly what was imported."""
     items = _ledger_items(driver)
     open_ = [one["pk"]["S"] for one in items if one.get("state", {}).get("S") in UNFINISHED]
     if open_:
@@ -121,9 +121,9 @@ def _ledger(driver: Driver) -> Iterator[str]:
         counted = _number(days, day, "requests")
         if counted < requests[day]:
             yield f"{requests[day]} requests on {day}, {counted} counted"
-        held = _number(days, day, "entities")
-        if held != rows[day]:
-            yield f"{rows[day]} entities used on {day}, {held} held"
+        reserved = _number(days, day, "entities")
+        if reserved != rows[day]:
+            yield f"{rows[day]} entities used on {day}, {reserved} reserved"
 
 
 def _ledger_items(driver: Driver) -> Sequence[Mapping[str, Mapping[str, str]]]:
@@ -139,7 +139,7 @@ def _number(days: Mapping[str, Mapping[str, Mapping[str, str]]], day: str, name:
 
 
 def _used(driver: Driver) -> tuple[Counter[str], Counter[str]]:
-    """Requests that Mateo got by day, and rows of the imports that it created."""
+    """Requests that Mateo got, and rows of imports that it created, by day."""
     requests: Counter[str] = Counter()
     rows: Counter[str] = Counter()
     created = {one["id"]: one["row_count"] for one in driver.trial.imports()}

@@ -1,6 +1,6 @@
-"""Meets each step of the functions once in few runs, for where time is short: many faults a run.
+"""Meets each step of the functions once, with many faults in few runs, for where time is short.
 
-What they are is found on the way, so that a step that is new is met without anyone adding it.
+The steps are found on the way, so that nobody has to add a new one.
 """
 
 from collections import Counter
@@ -17,11 +17,11 @@ Step = tuple[str, str]
 
 
 class Coverage:
-    """Goes over the steps with some kinds of faults: each step meets one of those that fit it.
+    """Goes through the steps with some kinds of faults: each step meets one that fits it.
 
     Args:
-        most: how many faults one function meets in one run. The queue gives a message up after ten
-            receives.
+        most: how many faults one function meets in one run. After ten receives a message is a dead
+            letter.
     """
 
     def __init__(self, kinds: Sequence[Kind], *, most: int) -> None:
@@ -46,7 +46,7 @@ class Coverage:
         return steps - self._met
 
     def _fitting(self, point: Point) -> list[Kind]:
-        """The kinds that fit a call, those first that were met least often."""
+        """The kinds that fit a call, the least used ones first."""
         fitting = [kind for kind in self._kinds if kind.fits(point.operation)]
         return sorted(fitting, key=lambda kind: self._used[kind.name])
 

@@ -1,6 +1,6 @@
-"""One run: traffic is sent, time passes, everything comes to its end. Scenarios act through it.
+"""One run: traffic is sent and time passes until nothing is under way. Scenarios act through it.
 
-It does what surrounds the relay: senders who requeue what was not acknowledged, the queue that
+It plays what surrounds the relay: senders that repeat what was not acknowledged, the queue that
 delivers, the clock. It never looks into the relay to decide what to do.
 """
 
@@ -15,7 +15,7 @@ from import_relay.domain.queue_messages import lane_of_body
 from local.demo.balance import objects
 from tests.crash.rig import HIT, Rig
 from tests.support.fault_proxy import Call
-from tests.support.senders import erp
+from tests.support.senders import customer, erp
 from tests.support.stack import Trial
 
 SUBMIT = "SubmitImports"
@@ -23,34 +23,38 @@ STEPS_S = (15.0, 60.0, 240.0)
 """How far the clock is moved while nothing comes of it; then by `MAX_STEP_S` each time."""
 MAX_STEP_S = 900.0
 MAX_STEPS = 80
+PROVING_STEP = 12
+"""Before this step one more customer is sent: a row that Mateo refused alone waits for a day unless
+another row is accepted in the same batch."""
+PROVING_CUSTOMER = 99
 MAX_TRIES = 10
 RESEND_S = 60.0
 PATIENCE_S = 330.0
 """Longer than any function may run."""
 LOOK_S = 0.02
 MAX_RECEIVES = 10
-"""Of a message; then the queue gives it up."""
+"""Of a message; then the queue moves it to the dead-letter queue."""
 GONE_S = 135.0
-"""After so long a submitter that did not release its lease is certainly gone."""
+"""After this time a submitter that did not release its lease is certainly gone."""
 ASLEEP = frozenset(
     {"WaitStateEntered", "LambdaFunctionFailed", "LambdaFunctionTimedOut", "TaskFailed"}
 )
-"""Last events of an execution that waits for a time of day."""
+"""Last events of an execution that waits for a time."""
 
 
 class Stuck(Exception):
-    """The run does not come to its end; the text says what is still under way."""
+    """The run does not end; the text says what is still under way."""
 
 
 class Driver:
-    """A run on clean rig."""
+    """One run, on a clean rig."""
 
     def __init__(self, rig: Rig, trial: Trial) -> None:
         self._rig = rig
         self.stack = rig.stack
         self.trial = trial
         self.files: set[str] = set()
-        """Keys of what was uploaded."""
+        """Keys of uploaded files."""
         self._known = 0
         self._asleep_since: tuple[object, ...] = ()
 
@@ -72,7 +76,7 @@ class Driver:
         raise Stuck(f"a webhook of {connection} was not taken in {MAX_TRIES} tries")
 
     def send_unreadable(self, connection: str, webhook: Request) -> None:
-        """Send what cannot be read, and again for as long as its sender is not told so."""
+        """Send a webhook that cannot be read, and again until its sender is told so."""
         for _ in range(MAX_TRIES):
             try:
                 if self.trial.post(connection, webhook).is_client_error:
@@ -82,7 +86,7 @@ class Driver:
         raise Stuck(f"nobody says that a webhook of {connection} cannot be read")
 
     def send_customers(self, *customers: Mapping[str, object]) -> None:
-        """Send records of the ERP that Mateo must have in the end, so named."""
+        """Send records of the ERP that Mateo must have in the end, with these names."""
         self.trial.expect(*customers)
         self.send("json", erp(customers))
 
@@ -96,7 +100,7 @@ class Driver:
         self.import_files({"detail": {"object": {"key": key}}})
 
     def import_files(self, event: Mapping[str, object]) -> None:
-        """Run what reads and reports files, as an event or its schedule does."""
+        """Run import_files, as an event or its schedule does."""
         body = json.dumps(event).encode()
         self.stack.run(self.stack.functions.invoke("ImportFiles", body))
 
@@ -113,18 +117,18 @@ class Driver:
     # ------------------------------------------------------------ what time does
 
     def deliver(self) -> None:
-        """Deliver what is visible until nothing is, or submission is paused."""
+        """Deliver visible messages until there are none, or submission is paused."""
         while self._rig.deliver():
-            if self._left_its_lease():
+            if self._may_hold_the_lease():
                 self.pass_time(GONE_S)
         self.quiet_down()
 
     def quiet_down(self) -> None:
-        """Wait until nothing happens any more unless time passes or something is delivered."""
+        """Wait until nothing more happens unless time passes or something is delivered."""
         self.stack.wait_until(self._is_quiet, "quiet", PATIENCE_S, LOOK_S)
 
     def pass_time(self, seconds: float) -> None:
-        """Move the clock, and wait for what that sets going."""
+        """Move the clock, and wait until nothing more happens by that."""
         self.quiet_down()
         self.stack.advance_clock(seconds)
         if self.files:
@@ -146,10 +150,12 @@ class Driver:
             Stuck: that does not happen within a day of stack time.
         """
         steps = list(STEPS_S)
-        for _ in range(MAX_STEPS):
+        for step in range(MAX_STEPS):
             self.deliver()
             if until() or self.is_drained():
                 return
+            if step == PROVING_STEP:
+                self.send_customers(customer(PROVING_CUSTOMER))
             if self._waits_for_the_pause():
                 self.next_day()
             else:
@@ -157,10 +163,10 @@ class Driver:
         raise Stuck(f"still under way: {self._state()}")
 
     def redrive(self) -> bool:
-        """Send dead letters again, as a person does once all is well; whether there were any.
+        """Redrive dead letters, as a person does once all is well; whether there were any.
 
         They stay where they are unless so many faults were met that each of their receives may
-        have met one: the relay must not give up a message for less.
+        have met one: with fewer faults no message may become a dead letter.
         """
         faulty = [call for call in self._rig.proxy.calls if call.fault]
         if sum(call.point.function == SUBMIT for call in faulty) < MAX_RECEIVES:
@@ -183,8 +189,8 @@ class Driver:
 
     # ------------------------------------------------------------ inside
 
-    def _left_its_lease(self) -> bool:
-        """Whether the submitter was hit at a point from which it may not release its lease."""
+    def _may_hold_the_lease(self) -> bool:
+        """Whether the submitter met a fault, and so may not have released its lease."""
         return any(call.fault and call.point.function == SUBMIT for call in self._new_calls())
 
     def _new_calls(self) -> Sequence[Call]:
@@ -208,18 +214,19 @@ class Driver:
         )
 
     def _executions_are_asleep(self) -> bool:
-        """Whether all wait for a time of day. They stay so until it comes: asking is expensive."""
+        """Whether all wait for a time. They do so until it comes: it is costly to ask."""
         counts = self.stack.functions.counts
-        timestamp = (
+        now = (
             counts.get("SubmitImports"),
             counts.get("TrackImport"),
             counts.get("WriteReport"),
+            self.stack.clock.offset_s,
         )
-        if (*timestamp, self.stack.clock.offset_s) == self._asleep_since:
+        if now == self._asleep_since:
             return True
         if not all(self._is_asleep(arn) for arn in self._running()):
             return False
-        self._asleep_since = (*timestamp, self.stack.clock.offset_s)
+        self._asleep_since = now
         return True
 
     def _running(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The faults that a call can meet, and which calls can meet them; chosen by `sweep`.
+"""The faults that a call can meet, and which calls can meet them; `sweep` chooses some.
 
 Error codes and forms: the API references of the services ("Common Errors", and the errors of each
 operation), for Mateo its documentation's error table and limits page.
@@ -33,7 +33,7 @@ THROTTLED: Mapping[str, tuple[int, str]] = MappingProxyType(
 CONFLICTING = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 BATCHES = ("BatchGetItem", "BatchWriteItem", "SendMessageBatch")
 CONTESTED = ("PutItem lease", "PutItem pace", "PutItem round")
-"""Conditional writes that a concurrent invocation can win without leaving anything else behind."""
+"""Conditional writes that a concurrent invocation can win without any other effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Kind:
 
 
 async def killed_before(exchange: Exchange) -> Answer | None:
-    """The caller dies, the call is never made."""
+    """The caller dies before the call is made."""
     await exchange.kill()
     return None
 
@@ -79,20 +79,20 @@ async def reset_after(exchange: Exchange) -> Answer | None:
 
 
 async def hung_before(exchange: Exchange) -> Answer | None:
-    """Nothing is ever answered, and nothing happened."""
+    """There is never an answer, and no effect."""
     await exchange.hung_up()
     return None
 
 
 async def hung_after(exchange: Exchange) -> Answer | None:
-    """Nothing is ever answered to a call that had its effect."""
+    """The call has its effect, but there is never an answer."""
     await exchange.forward(exchange.request)
     await exchange.hung_up()
     return None
 
 
 def answered(answer: Answer, *, after: bool = False) -> Fault:
-    """Another answer than the service's; `after`: it had its effect."""
+    """Another answer than the service's; `after`: the call has its effect."""
 
     async def fault(exchange: Exchange) -> Answer | None:
         if after:
@@ -125,7 +125,7 @@ async def unprocessed(exchange: Exchange) -> Answer | None:
 
 
 async def half_processed(exchange: Exchange) -> Answer | None:
-    """The service takes the first half of a batch, of one entry nothing."""
+    """The service takes the first half of a batch; of a single entry it takes none."""
     return await _partly(exchange, share=0.5)
 
 
@@ -186,7 +186,7 @@ def _reserves(item: Mapping[str, Any]) -> bool:
 
 
 def throttled(operation: str) -> Fault:
-    """Too many requests, in the service's words."""
+    """Too many requests, as the service says it."""
     service = _service(operation)
     return answered(error(service, *THROTTLED.get(service, (400, "ThrottlingException"))))
 
@@ -253,7 +253,7 @@ HTML = Answer(502, b"<html>Bad Gateway</html>", {"content-type": "text/html"})
 NOTHING = Answer(201, b"", {"content-type": "application/json"})
 
 
-# ---------------------------------------------------------------- which calls can meet what
+# ---------------------------------------------------------------- which calls can meet which faults
 
 
 def _service(operation: str) -> str:

@@ -1,7 +1,7 @@
-"""The stack whose functions are killed: real parts, functions behind the proxy, time in our hands.
+"""The stack whose functions are killed: real parts, functions behind a proxy, and a movable clock.
 
-The functions are forked, so that one that is killed costs nothing. The queue is polled by hand:
-what is delivered when does not depend on how fast this machine is, and nothing waits.
+The functions are forked, so that killing one costs nothing. The queue is polled by hand, so that
+deliveries do not depend on the speed of this machine, and nothing has to be waited for.
 """
 
 import functools
@@ -34,7 +34,7 @@ class Rig:
         self._lanes = [_Lane(stack, *one) for one in QUEUE_OUTPUTS.items()]
 
     def deliver(self) -> bool:
-        """Deliver one batch of what is visible, live changes first; whether there was one."""
+        """Deliver one batch of visible messages, live changes first; whether there was one."""
         return any(lane.deliver() for lane in self._lanes)
 
 
@@ -57,7 +57,7 @@ class _Lane:
         )
 
     def deliver(self) -> bool:
-        """Deliver one batch of what is visible, if the lane is running; whether there was one."""
+        """Deliver one batch of visible messages unless paused; whether there was one."""
         mapping = replace(self._read_mapping(), window_s=0.0)
         if not mapping.enabled or not self._stack.queue_counts(self._output)["visible"]:
             return False
@@ -68,7 +68,7 @@ class _Lane:
 
 @contextmanager
 def running_rig(folder: Path) -> Iterator[Rig]:
-    """A stack with small limits, for one run after the other."""
+    """A stack with small limits, for runs one after the other."""
     lines: list[Line] = []
     stack = RunningStack(
         state_dir=folder,
@@ -76,7 +76,7 @@ def running_rig(folder: Path) -> Iterator[Rig]:
             "EntitiesPerDay": str(ENTITIES_PER_DAY),
             "RequestsPerSecond": str(REQUESTS_PER_SECOND),
             "RowsPerImport": "4",
-            # Days pass at once, with few looks at an import: that alone must not make it given up.
+            # Days pass at once, with few polls of an import: that alone must not time it out.
             "TrackingHours": "72",
         },
         on_line=lambda function, line: lines.append((function, line)),
@@ -87,7 +87,7 @@ def running_rig(folder: Path) -> Iterator[Rig]:
         stack.functions.make_environment = nursery.environment
         with stack:
             proxy.targets = {AWS: port_of(stack.aws_endpoint), MATEO: port_of(stack.mateo_url)}
-            # What they do is done by hand or not wanted; schedules run when the clock is moved.
+            # Their work is done by hand or not wanted; schedules run when the clock is moved.
             for poller in stack.pollers:
                 poller.stop()
             for loop in (stack.schedules, stack.mirror):

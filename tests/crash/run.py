@@ -1,4 +1,4 @@
-"""Plays one scenario with some faults and says what came of it; called by `sweep` and the tests."""
+"""Plays one scenario with some faults and checks the promises; called by `sweep` and the tests."""
 
 import shlex
 import time
@@ -46,7 +46,7 @@ Faults = Sequence[Planned]
 
 @dataclass(slots=True)
 class Result:
-    """A run. `broken`: what it promised and did not keep."""
+    """A run. `broken`: the promises that it broke."""
 
     scenario: str
     faults: Faults = ()
@@ -66,19 +66,19 @@ class Result:
         return [call.point for call in self.calls]
 
     def command(self) -> str:
-        """The command that repeats the run, as far as it came."""
+        """The command that repeats the run, with the faults that it met."""
         missing = self.not_hit
         at = [word for one in self.faults if one not in missing for word in ("--at", str(one))]
         return shlex.join(["python", "-m", "tests.crash", "--scenario", self.scenario, *at])
 
     def outline(self) -> "Result":
-        """The same without the contents of calls, and of a run with faults without other calls."""
+        """The same without contents of calls; of a run with faults, only the calls that met one."""
         empty = Request("", "", {})
         kept = [call for call in self.calls if call.fault or not self.faults]
         return replace(self, calls=[replace(call, request=empty, taken=None) for call in kept])
 
     def trace(self) -> list[str]:
-        """One line per call, up to the last fault and what followed from it."""
+        """One line per call, with the fault that it met."""
         return [
             f"{number:4} {call.point} -> {call.status or 'no answer'}"
             + (f"   <== {call.fault}" if call.fault else "")
@@ -87,7 +87,7 @@ class Result:
 
 
 def run_once(rig: Rig, scenario: Scenario, faults: Faults = ()) -> Result:
-    """Play a scenario from the beginning to its end with these faults, and check the promises."""
+    """Play a whole scenario with these faults, and check the promises."""
     plan = {one.point: KINDS[one.kind].planned(one.point.operation) for one in faults}
     result = play(rig, scenario, at_points(plan))
     result.faults = faults
@@ -99,7 +99,7 @@ def play(rig: Rig, scenario: Scenario, choose: Choose) -> Result:
     begun = time.monotonic()
     clean(rig.stack)
     del rig.lines[:]
-    # What a function process remembers (secrets, connections) is read anew, as in a new one.
+    # New processes read anew what a function remembers: secrets, connections.
     rig.stack.restart_functions()
     driver = Driver(rig, Trial(rig.stack, rig.lines))
     rig.proxy.begin(choose)

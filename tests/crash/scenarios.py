@@ -1,7 +1,7 @@
 """The scenarios: small traffic that together reaches every step of the functions.
 
-A scenario sends, says what Mateo must hold in the end, and lets time pass in between; what is still
-under way at its end is drained by `run`.
+A scenario sends, says what Mateo must hold in the end, and lets time pass in between; `run` drains
+what is still under way at its end.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,22 +12,22 @@ from tests.crash.driver import Driver
 from tests.support.senders import customer, deal, erp, erp_text, person
 
 NOBODY = {"name": "Nobody"}
-"""Has nothing by which Mateo could know it."""
+"""A record without anything by which Mateo could identify it."""
 LARGE_B = 250_000
 """More than a queue message holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`ends`: how at least one item has to end, whatever happens."""
+    """`outcomes`: each of them is that of at least one item, whatever happens."""
 
     name: str
     play: Callable[[Driver], None]
-    ends: frozenset[str]
+    outcomes: frozenset[str]
 
 
 def changes(driver: Driver) -> None:
-    """A newer version while the first is open; a duplicate; one rejected, one that fails."""
+    """A newer version while the first one is open; a duplicate; a rejected row; a failed row."""
     driver.behave(processing_delay_s=0.0, custom_fields={"contact": {"loyalty_level": "number"}})
     driver.trial.expect(customer(1))
     driver.send("json", erp([customer(1), customer(2, loyalty_level="gold"), NOBODY]))
@@ -38,7 +38,7 @@ def changes(driver: Driver) -> None:
 
 
 def limits(driver: Driver) -> None:
-    """More than a day holds; a row that Mateo refuses; a large item and an unreadable delivery."""
+    """More than a day allows; a row that Mateo refuses; a large item; an unreadable delivery."""
     driver.behave(processing_delay_s=0.0)
     driver.fail_once(kind="refuse_row", column="external_id", value="C-3")
     large = customer(4, notes="x" * LARGE_B)
@@ -66,7 +66,7 @@ def unanswered(driver: Driver) -> None:
     driver.next_day()
     driver.drain(until=lambda: len(driver.trial.requests(method="POST", status=400)) > 1)
     driver.pass_time(900)
-    driver.send_customers(customer(3))  # in one batch with the refused one, which that proves
+    driver.send_customers(customer(3))  # in one batch with the refused row: it proves the refusal
     driver.drain()
     driver.trial.expected.add("pipedrive", "deals", "700")
     driver.trial.expected.add("pipedrive", "contacts", "9000")
@@ -76,7 +76,7 @@ def unanswered(driver: Driver) -> None:
 
 
 def files(driver: Driver) -> None:
-    """A file of more than a day's share, one row of it rejected; a live change of one record."""
+    """A file of more rows than a day's share, one of them rejected; a live change of one record."""
     driver.behave(processing_delay_s=0.0)
     rows = [customer(number) for number in range(1, 10)]
     driver.trial.expect(*rows)

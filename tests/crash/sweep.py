@@ -1,10 +1,9 @@
 """Which runs a sweep makes: every fault that fits, at every point that a recording found.
 
 Kills come alone, and in pairs: at each point, and again while that function recovers, or while
-another function takes its work on. All other faults come many in a run, or a sweep would take days:
-each of them is met once, but what it breaks another fault of its run may have repaired. So no
-operation of a function meets two in one run, and those of a run that broke a promise are played
-again alone.
+another function takes over its work. Other faults come together, or a sweep would take days: each
+of them is met once, but another fault of the run may repair what it breaks. So no operation of a
+function meets two in one run, and each fault of a run that broke a promise is played again alone.
 """
 
 import random
@@ -22,23 +21,23 @@ DOUBLE, ACROSS = "double", "across"
 """Pairs of kills: of one function, and of two functions."""
 PAIRS = frozenset({DOUBLE, ACROSS})
 MAX_BETWEEN = 12
-"""From the first kill of a pair to the second, in calls of the function that is killed, at most."""
+"""Most calls of the function that is killed second between the two kills of a pair."""
 SPACING = 10
 TRIES = 3
-"""How often a run is repeated in which a point was not reached: times differ from run to run."""
+"""How often a run is played until all points are reached: times differ from run to run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is wanted of a sweep.
+    """What a sweep plays.
 
     Attributes:
         groups: of faults, and of `PAIRS`.
         functions: logical ids; empty: all.
         numbers: of the points in the recording, from 1; None: all.
         kinds: names; empty: all.
-        spacing: of so many points about one meets a fault in a run, kills apart; 0: only one does.
-        seed: chooses the second kills, and what comes together.
+        spacing: of this many points about one meets a fault in a run, except kills; 0: one only.
+        seed: chooses the second kills, and which faults come together.
     """
 
     groups: frozenset[str]
@@ -51,7 +50,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Sweep:
-    """A sweep under way. `show` gets each result whole, `results` keeps an outline of it."""
+    """A sweep. `show` gets each whole result, `results` keeps its outline."""
 
     rig: Callable[[], Rig]
     show: Callable[[Result], None]
@@ -144,7 +143,7 @@ class Sweep:
 
 
 class Pair:
-    """Kills a function at a point, and the same or another so many of its own calls later."""
+    """Kills a function at a point, and it or another one `between` calls of that one later."""
 
     def __init__(self, first: Planned, second: str, between: int, kind: Kind) -> None:
         self._first = first
@@ -167,7 +166,7 @@ class Pair:
         return self._kind.planned(point.operation)
 
     def missing(self) -> list[Planned]:
-        """What was not met: as no call has such a point, the second shows as not hit."""
+        """The kills that were not met; the second one gets a point that no call has."""
         if self._since < 0:
             return [self._first]
         if self._since < self._between:
@@ -176,7 +175,7 @@ class Pair:
 
 
 def together(left: Sequence[Planned], size: int, chance: random.Random) -> list[Planned]:
-    """Some faults for one run, of each operation of a function one at most."""
+    """Some faults for one run, at most one for each operation of a function."""
     drawn: dict[tuple[str, str], Planned] = {}
     for one in chance.sample(left, len(left)):
         if len(drawn) == size:
@@ -193,7 +192,7 @@ def wanted(choice: Choice) -> list[Kind]:
 
 
 def fitting(choice: Choice, point: Point) -> list[Kind]:
-    """Those of them that a point can meet."""
+    """Those of these kinds that a point can meet."""
     return [kind for kind in wanted(choice) if kind.fits(point.operation)]
 
 
