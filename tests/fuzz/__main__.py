@@ -2,8 +2,8 @@
 
     python -m tests.fuzz [--inputs N] [--kind KIND] [--engine hypothesis|atheris]
 
-Prints for each kind the inputs, how many a second, and the first finding: what happened and the
-call of `targets` that repeats it, to be put into a test.
+Prints for each kind how many inputs, how many a second, and the first finding: what happened, and
+the call of `targets` that repeats it, to be put into a test.
 """
 
 import argparse

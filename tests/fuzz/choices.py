@@ -7,10 +7,10 @@ T = TypeVar("T")
 
 
 class Choices:
-    """Reads one decision after another; once the bytes are used up, each is the first one.
+    """Reads one decision after another; once the bytes are used up, each is its first option.
 
-    The first decision always stands for the smallest change: so short inputs mean small changes,
-    and a failing input is shrunk to these.
+    The first option of a decision is always the smallest change. So short inputs mean small
+    changes, and a failing input is shrunk to these.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -32,5 +32,5 @@ class Choices:
         return options[self.below(len(options))]
 
     def often(self) -> bool:
-        """Three times of four, if there is anything to decide on."""
+        """True three times out of four; False once the bytes are used up."""
         return self.below(4) > 0

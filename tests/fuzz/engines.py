@@ -1,4 +1,4 @@
-"""What makes inputs for `targets.run`: hypothesis, or atheris, which is led by coverage."""
+"""What makes inputs for `targets.run`: hypothesis, or atheris, which is guided by coverage."""
 
 import importlib
 import os
@@ -12,13 +12,13 @@ from tests.fuzz import targets
 
 INPUT_B = 40
 PER_EXAMPLE = 20
-"""Inputs that hypothesis makes at once: what it does itself takes longer than what is tested."""
+"""Inputs in one example of hypothesis, whose own work takes longer than the code under test."""
 EXAMPLES = 500
 """Examples of one run of hypothesis, which remembers all that it tried."""
 
 
 def with_hypothesis(kind: str, inputs: int, start: int) -> None:
-    """Run that many inputs; the numbers from `start` on seed them, the same ones each time.
+    """Run `inputs` inputs, seeded by the numbers from `start` on: the same ones each time.
 
     Raises:
         targets.FindingError: with an input made as small as hypothesis could.
@@ -44,7 +44,7 @@ def with_hypothesis(kind: str, inputs: int, start: int) -> None:
 
 
 def with_atheris(kind: str, inputs: int, start: int) -> None:
-    """The same with libFuzzer, led by which lines of the sources run; it ends this process."""
+    """The same with libFuzzer, guided by the lines of connectors that run; it ends this process."""
     atheris = importlib.import_module("atheris")
     for name in [name for name in sys.modules if name.startswith("import_relay.connectors.")]:
         del sys.modules[name]

@@ -1,4 +1,4 @@
-"""What is done to the body and the headers of an authentic request; called by `targets`."""
+"""Changes of the body and the headers of an authentic request; called by `targets`."""
 
 import gzip
 import json
@@ -13,7 +13,7 @@ MAX_MUTATIONS = 5
 
 
 class Raw(str):
-    """A text that stands in JSON as it is."""
+    """A text that is written into JSON as it is."""
 
     __slots__ = ()
 
@@ -128,7 +128,7 @@ def _changed_json(body: bytes, choices: Choices) -> bytes:
 
 
 def _places(root: list[Any]) -> list[tuple[list[Any], int]]:
-    """Every value as (list that holds it, index); of an object's member the key is at index 0."""
+    """Every value as (list that holds it, index); members of objects become lists [key, value]."""
     found: list[tuple[list[Any], int]] = []
     waiting = [root]
     while waiting:
@@ -146,7 +146,7 @@ def _places(root: list[Any]) -> list[tuple[list[Any], int]]:
 def _change_value(
     container: list[Any], index: int, choices: Choices, places: list[tuple[list[Any], int]]
 ) -> None:
-    """Replace, remove, repeat, wrap or move a value; a member of an object is a pair like any."""
+    """Replace, remove, repeat, wrap or move a value, or a member of an object."""
     value = container[index]
     how = choices.below(9)
     if how <= 2:
@@ -180,7 +180,7 @@ def _written(value: object) -> str:
 
 
 def _member(pair: object) -> str:
-    """A member of an object; what is no pair (any more) is written all the same."""
+    """A member of an object; one that is no pair any more is written all the same."""
     if isinstance(pair, list) and not isinstance(pair, Pairs) and len(pair) == 2:
         return f"{_written(pair[0])}:{_written(pair[1])}"
     return f'"a":{_written(pair)}'

@@ -1,8 +1,8 @@
-"""What must hold for every input: only documented errors leave a connector, and nobody gets in.
+"""What must hold for every input: only documented errors leave a connector, and no forgery gets in.
 
-An input is bytes. They choose an authentic request of the kind and what is done to it; then it goes
-the way that a webhook goes: verify, split, the queue's message, interpret, the mapping, a row.
-`forged`, `received` and `queued` take an input as it is: a finding prints the call that repeats it.
+An input is bytes. They choose an authentic request of the kind and changes of it. Then it takes the
+path of a webhook: verify, split, the queue's message, interpret, the mapping, a row. `forged`,
+`received` and `queued` take a changed request as it is: a finding prints the call that repeats it.
 """
 
 import json
@@ -37,17 +37,17 @@ class FindingError(Exception):
 
 
 def run(kind: str, data: bytes) -> None:
-    """Do with one input what its first byte chooses.
+    """Try one input: its first bytes choose the request and the target.
 
     Raises:
         FindingError: something happened that must not happen.
     """
     choices = Choices(data)
     original = choices.pick(list(requests_of(kind).values()))
-    way = choices.below(8)
-    if way < 5:
-        _try(received, kind, _proven(kind, original, choices))
-    elif way < 7:
+    target = choices.below(8)
+    if target < 5:
+        _try(received, kind, _authentic(kind, original, choices))
+    elif target < 7:
         _try(forged, kind, _forgery(original, choices), original)
     else:
         _try(queued, kind, changed_item(choices.pick(_item_texts(kind)), choices))
@@ -61,14 +61,14 @@ def _try(check: Callable[..., None], kind: str, *given: object) -> None:
         raise FindingError(f"{type(error).__name__}: {error}\n{call}") from error
 
 
-def _proven(kind: str, original: Request, choices: Choices) -> Request:
-    """A changed request that its sender signs all the same."""
+def _authentic(kind: str, original: Request, choices: Choices) -> Request:
+    """A changed request that is authentic all the same."""
     changed = with_body(kind, original, changed_body(original.body, choices))
     if choices.below(4) < 3:
         return changed
-    proven = changed.headers.keys() - sender_of(kind).headers.keys() - requests_headers(kind)
-    free = {name: value for name, value in changed.headers.items() if name not in proven}
-    kept = {name: value for name, value in changed.headers.items() if name in proven}
+    signing = changed.headers.keys() - sender_of(kind).headers.keys() - requests_headers(kind)
+    free = {name: value for name, value in changed.headers.items() if name not in signing}
+    kept = {name: value for name, value in changed.headers.items() if name in signing}
     return replace(changed, headers={**changed_headers(free, choices), **kept})
 
 
@@ -80,7 +80,7 @@ def requests_headers(kind: str) -> frozenset[str]:
 
 
 def _forgery(original: Request, choices: Choices) -> Request:
-    """A changed request with the authentication of the original one, or with a changed one."""
+    """A changed request with the authentication of the original one, or a changed one."""
     body = changed_body(original.body, choices) if choices.below(2) else original.body
     headers = changed_headers(original.headers, choices)
     query = choices.pick(TEXTS) if choices.below(4) == 3 else original.query
@@ -119,9 +119,9 @@ def forged(kind: str, request: Request, original: Request) -> None:
 
 
 def received(kind: str, request: Request) -> None:
-    """What is proven is accepted and becomes items, or is unreadable."""
+    """An authentic request is accepted and becomes items, or is unreadable."""
     if not _is_accepted(kind, request, *secrets_of(kind)):
-        assert sender_of(kind).auth_header is None, "refused although it is proven"
+        assert sender_of(kind).auth_header is None, "refused although it is authentic"
     try:
         items = connector_for(kind).split(request, _connection(kind).options)
     except UnreadableDelivery:
@@ -146,7 +146,7 @@ def _through_the_queue(items: list[Item]) -> list[object]:
 
 
 def queued(kind: str, item: object) -> None:
-    """An item is a change by its contract, or rejected; so is the row that becomes of it."""
+    """An item becomes a change that keeps to its contract, and then a row, or is rejected."""
     try:
         change = connector_for(kind).interpret(item, _connection(kind))
     except RejectedRow:

@@ -35,7 +35,7 @@ def first_finding(kind: str) -> str:
     return str(caught.value)
 
 
-def test_a_source_that_fails_is_found_with_the_call_that_repeats_it(
+def test_a_connector_that_fails_is_found_with_the_call_that_repeats_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def interpret(item: dict[str, dict[str, str]], connection: Connection) -> Change:
@@ -48,7 +48,7 @@ def test_a_source_that_fails_is_found_with_the_call_that_repeats_it(
         eval(call, {"Request": Request, **vars(targets)})  # noqa: S307 - as a person would paste it
 
 
-def test_a_proof_that_does_not_cover_the_body_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signature_that_does_not_cover_the_body_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     verify = standard_webhooks.verify
 
     def careless(
@@ -60,6 +60,6 @@ def test_a_proof_that_does_not_cover_the_body_is_found(monkeypatch: pytest.Monke
     assert "a changed body is accepted" in first_finding("standard_webhooks")
 
 
-def test_a_source_that_lets_everyone_in_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connector_that_lets_everyone_in_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipedrive, "verify", lambda *_, **__: None)
     assert "accepted without any secret" in first_finding("pipedrive")

@@ -1,1 +1,1 @@
-"""The whole relay against every way in which Mateo's Import API may turn out to be."""
+"""The whole relay against every way in which Mateo's Import API may behave."""

@@ -2,7 +2,7 @@
 
 Each switch is one thing that Mateo's documents leave open. The relay runs on embedded stacks, with
 real processes: several at the same time, each of which tries one combination after the other. The
-relay sends its reference only where Mateo is asked what it does with one, so such combinations have
+relay sends its reference only in combinations that set what Mateo does with it, so these have
 stacks of their own. It exits with 1 if anything was lost, doubled, overwritten by something older,
 beyond a limit, or without a report.
 """
@@ -26,7 +26,7 @@ from tests.switches.trying import wrong_with
 
 OK = "ok   "
 TRACKED = "4"
-"""Hours after which an import is given up: a day would only take longer."""
+"""Hours after which an import is given up; a day would only take longer."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     wanted = [*alone(), *drawn(options.seed, options.combinations)]
     if options.only:
         wanted = [parse(one) for one in options.only]
-    wanted.sort(key=sends_reference)  # stable: those of one stack follow each other
+    wanted.sort(key=sends_reference)  # stable: combinations for one stack follow each other
     if options.stacks == 1 or len(wanted) == 1:
         return 0 if _try_all(wanted) == len(wanted) else 1
     with ThreadPoolExecutor(options.stacks) as pool:
@@ -57,19 +57,19 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def sends_reference(combination: Combination) -> str:
-    """The relay sends its reference where Mateo is asked what it does with one."""
+    """Whether the relay sends its reference, as a parameter of the stack: `true` or `false`."""
     return "true" if "reference-id" in combination.positions else "false"
 
 
 def shares(wanted: Sequence[Combination], number: int) -> list[Sequence[Combination]]:
-    """As many parts of about the same size, each in the order of the whole; none is empty."""
+    """At most `number` parts of about the same size, in the order of the whole; none is empty."""
     bounds = [len(wanted) * n // number for n in range(number + 1)]
     parts = [wanted[begin:end] for begin, end in pairwise(bounds)]
     return [part for part in parts if part]
 
 
 def _elsewhere(part: Iterable[Combination]) -> int:
-    """Try these in a process of their own, which prints as it goes; how many are as promised."""
+    """Try these in another process, which prints as it goes; returns how many are as promised."""
     command = [sys.executable, "-m", "tests.switches", "--stacks", "1"]
     for one in part:
         command += ["--only", str(one)]
@@ -82,7 +82,7 @@ def _elsewhere(part: Iterable[Combination]) -> int:
 
 
 def _try_all(wanted: Iterable[Combination]) -> int:
-    """Try one after the other; how many are as promised."""
+    """Try one after the other; returns how many are as promised."""
     kept = 0
     for sends, part in groupby(wanted, sends_reference):
         with (

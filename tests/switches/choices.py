@@ -20,9 +20,9 @@ class Position:
     """One position of a switch.
 
     Args:
-        behaviour: what is set of the emulator's behaviour.
-        limits: what is set of its limits.
-        limited: whether more comes on a day than Mateo takes, though we keep to our own limits.
+        behaviour: settings of the emulator's behaviour.
+        limits: settings of its limits.
+        limited: whether Mateo takes less on a day than the relay's own limits allow.
         unnamed: whether it stays unknown which row failed.
         uncounted: whether Mateo never says that an import has ended.
     """
@@ -36,9 +36,9 @@ class Position:
 
 _BY_LINK = {"failed_inline_max": 0, "failed_url_always": True}
 _LESS = {"entities_per_day": ENTITIES_PER_DAY - 10}
-"""Another program imports as well: what is left of Mateo's day is less than we think."""
+"""Another program imports as well: less is left of Mateo's day than the relay thinks."""
 OTHER_HOST = "http://localhost"
-"""Another name of the machine, where the API is at its address. The emulator's port comes after."""
+"""Another name of this machine, whose address the API has. The emulator's port is added to it."""
 
 SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
     {
@@ -96,12 +96,12 @@ SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
 )
 
 UNREADABLE: Mapping[str, str] = MappingProxyType({"payload": "by-link", "failed-file": "no-host"})
-"""Payloads are on a host that nobody reaches."""
+"""Together: payloads are on a host that cannot be reached."""
 
 
 @dataclass(frozen=True)
 class Combination:
-    """Switches with their positions; none for the emulator as it is."""
+    """Switches with their positions; without any, the emulator is as by default."""
 
     positions: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,7 +121,7 @@ class Combination:
 
     @property
     def limited(self) -> bool:
-        """Whether more comes on a day than Mateo takes."""
+        """Whether Mateo takes less on a day than the relay's own limits allow."""
         return any(one.limited for one in self._chosen)
 
     @property
@@ -136,13 +136,13 @@ class Combination:
 
     @property
     def unknowable(self) -> bool:
-        """Whether nothing tells if an import whose answer was lost is there: a person is asked."""
+        """Whether nothing tells if an import whose answer was lost exists: a person is asked."""
         by_reference = self.positions.get("reference-id") == "accepted"
         return UNREADABLE.items() <= self.positions.items() and not by_reference
 
     @property
     def is_slow(self) -> bool:
-        """Whether imports stay open until they are given up, or may."""
+        """Whether imports may stay open until they are given up."""
         never_fails = self.positions.get("failed-count") == "null"
         return self.unknowable or self.uncounted or never_fails
 
@@ -152,7 +152,7 @@ class Combination:
 
 
 def alone() -> list[Combination]:
-    """Each position of each switch, alone; before them the emulator as it is."""
+    """The emulator as by default, then each position of each switch alone."""
     return [Combination()] + [
         Combination({name: position}) for name, of_one in SWITCHES.items() for position in of_one
     ]
@@ -170,7 +170,7 @@ def drawn(seed: int, number: int) -> list[Combination]:
 
 
 def parse(text: str) -> Combination:
-    """The combination that `str` of one wrote, e.g. `failures=late status=204`.
+    """The combination that a text names, as `str` writes it, e.g. `failures=late status=204`.
 
     Raises:
         ValueError: there is no such switch or position.

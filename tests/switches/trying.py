@@ -1,4 +1,4 @@
-"""One combination of switches on a running stack: what is sent, and what has to come of it."""
+"""One combination of switches on a running stack: what is sent, and what has to result."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,14 +13,14 @@ from tests.support.stack import ENTITIES_PER_DAY, Rig, Trial
 from tests.switches.choices import OTHER_HOST, Combination
 
 BEYOND_THE_DAY = 6
-"""Customers that today's entities do not cover."""
+"""Records that today's entities do not cover."""
 FIRST = 5
 """Customers of the first import, whose answer is lost."""
 BEGINS_AT = timedelta(hours=23, minutes=5)
-"""Our day (UTC) ends soon; in Berlin the next one has begun, in New York it is the afternoon."""
+"""The relay's day (UTC) ends soon; in Berlin it is the next day, in New York the afternoon."""
 DAY_S = 86_400.0
 GIVEN_UP_STEPS, GIVEN_UP_STEP_S = 100, 1_800.0
-"""Of tracking time at most so much counts between two answers."""
+"""While imports may be given up: a longer step would not count as a whole as tracking time."""
 OVER_QUOTA = "429"
 """The emulator's code of a row that was cut off."""
 
@@ -29,7 +29,7 @@ def wrong_with(rig: Rig, combination: Combination) -> list[str]:
     """The promises that are broken after a day of the relay against such a Mateo.
 
     The answer to the first import is lost, one row fails, a record changes twice, and there are
-    more records than a day's limit allows. If nothing tells whether an import is there, or has
+    more records than a day's limit allows. If nothing tells whether an import exists, or has
     ended, it is given up once its tracking time is over, and its rows are unaccounted for.
     """
     trial = rig.trial()
@@ -103,7 +103,7 @@ def _check(trial: Trial, combination: Combination) -> Iterator[str]:
     for one in reconciliation.wrong:
         if not _applied_unseen(one) and not (combination.limited and _is_of_limits(one, trial)):
             yield one
-    yield from _wrong_ends(reconciliation.outcomes, combination, failed, given_up)
+    yield from _wrong_outcomes(reconciliation.outcomes, combination, failed, given_up)
     if reconciliation.outcomes["rejected"]:
         yield f"items were rejected: {trial.lines('rejected/')[0]['code']}"
     if any(trial.stack.queue_counts("DeadLetterQueueUrl").values()):
@@ -112,21 +112,22 @@ def _check(trial: Trial, combination: Combination) -> Iterator[str]:
         yield "Mateo's day was never spent: the combination tries nothing"
 
 
-def _wrong_ends(
-    ends: Mapping[str, int], combination: Combination, failed: Failed, given_up: int
+def _wrong_outcomes(
+    outcomes: Mapping[str, int], combination: Combination, failed: Failed, given_up: int
 ) -> Iterator[str]:
     """Each row that Mateo failed ended as failed, or as unaccounted where nothing names it."""
     named = failed.alone if combination.unnamed and not combination.uncounted else failed.rows
     if combination.unnamed and combination.uncounted:
         named = 0
-    if (ends["failed"], ends["unaccounted"]) != (named, failed.rows - named + given_up):
-        yield f"Mateo failed {failed.rows} rows, but the items ended as {dict(ends)}"
+    counted = outcomes["failed"], outcomes["unaccounted"]
+    if counted != (named, failed.rows - named + given_up):
+        yield f"Mateo failed {failed.rows} rows, but the items ended as {dict(outcomes)}"
     if failed.rows != 1 + len(failed.cut):
         yield f"{failed.rows} rows failed, {len(failed.cut)} of them were cut off"
 
 
 def _given_up(trial: Trial, combination: Combination, failed: Failed) -> int:
-    """How many rows are in Mateo of which the relay cannot know it."""
+    """How many rows are in Mateo without the relay being able to know it."""
     if combination.uncounted:
         return sum(int(one["row_count"]) for one in trial.imports()) - failed.rows
     return FIRST if combination.unknowable else 0
@@ -134,17 +135,18 @@ def _given_up(trial: Trial, combination: Combination, failed: Failed) -> int:
 
 def _expect_without(cut: Sequence[Mapping[str, Any]], trial: Trial) -> None:
     """Rows that Mateo cut off need not be there, unless an earlier version of them is."""
-    held = {one["external_id"] for one in trial.stack.mateo("GET", "contacts?limit=10000")["items"]}
+    there = trial.stack.mateo("GET", "contacts?limit=10000")["items"]
+    keys = {one["external_id"] for one in there}
     for row in cut:
         key, name = row["external_id"], row["full_name"]
-        if key not in held:
+        if key not in keys:
             trial.expected.contacts.discard(key)
         if trial.expected.names.get(key) == name:
             del trial.expected.names[key]
 
 
 def _is_of_limits(wrong: str, trial: Trial) -> bool:
-    """Whether it is only that Mateo's day took less than ours allows."""
+    """Whether this is only because Mateo's day took less than the relay's own limits allow."""
     if wrong.startswith("Mateo refused"):
         return all(one["method"] == "POST" for one in trial.requests(status=429))
     found = re.fullmatch(r"([\d,]+) entities on one day, the limit is [\d,]+", wrong)
@@ -152,7 +154,7 @@ def _is_of_limits(wrong: str, trial: Trial) -> bool:
 
 
 def _applied_unseen(wrong: str) -> int:
-    """How many more rows Mateo applied than the reports say, if that is what is wrong."""
+    """How many more rows Mateo applied than the reports say; 0 if something else is wrong."""
     found = re.fullmatch(r"Mateo applied ([\d,]+) rows, the reports say ([\d,]+)", wrong)
     applied, said = (int(one.replace(",", "")) for one in found.groups()) if found else (0, 0)
     return applied - said
