@@ -1,9 +1,9 @@
 """Answers: for each kind of connection, the CPU from the gateway's event to the answer.
 
-Against the same authentication made with the standard library, the body parsed by it, and boto3's
-own SendMessageBatch; in both, boto3 is answered below botocore. The first figure in brackets is
-authentication and parsing alone. What the kind's first request imports comes after it. The start
-of the receiver, with a connection of every kind, is measured by `receive`.
+The floor is the same authentication and parsing by the standard library, and boto3's own
+SendMessageBatch; in both, boto3 is answered below botocore. The first figure in brackets is
+authentication and parsing alone, and after it come the modules that the kind's first request
+imports. `receive` measures the start of the receiver, with a connection of every kind.
 """
 
 import json
@@ -12,8 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
-from io import StringIO
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree.ElementTree import fromstring
@@ -21,14 +19,15 @@ from xml.etree.ElementTree import fromstring
 from import_relay.connectors.contract import Request
 from import_relay.connectors.kinds import kinds
 from tests.benchmarks import receive
-from tests.benchmarks.measures import Measure, best_of_alternating
+from tests.benchmarks.measures import Measure, best_of_alternating, discarded_log
 from tests.benchmarks.stub_aws import StubAws
 from tests.support.authentic import received_at, requests_of, secrets_of, sender_of, sign_of
+from tests.support.lambda_context import Context
 from tests.support.webhooks import gateway_event
 
 CALLS = 100
 CALL_BAR = 2.5
-"""More than for the webhook of `receive`: other kinds have more to read in a body."""
+"""More than for the webhook of `receive`: other kinds have more to parse in a body."""
 FUNCTIONS = receive.FUNCTION.parent
 FIRST_REQUEST = """
 import json, sys, time
@@ -40,7 +39,7 @@ module = __import__(given["function"])
 intake = module.intake()
 intake.store.send(["{}"], give_up_at=time.monotonic() + 5)
 intake.secrets.of("x")
-from tests.benchmarks.receive import Context
+from tests.support.lambda_context import Context
 with suppress(Exception):
     module.handler({"pathParameters": {"connection": "x"}, "source": "x"}, Context())
 before = set(sys.modules)
@@ -50,7 +49,7 @@ print(*sorted(set(sys.modules) - before))
 
 
 def measure() -> Iterator[Measure]:
-    """Every kind."""
+    """The answer of every kind."""
     os.environ.update(receive.ENVIRONMENT)
     aws = StubAws(GetSecretValue={"SecretString": secrets(), "ARN": "a", "Name": "n"})
     aws.install()
@@ -63,6 +62,7 @@ def secrets() -> str:
     return json.dumps({kind: secrets_of(kind) for kind in sorted(kinds())})
 
 
+@discarded_log()
 def answer(kind: str) -> Measure:
     """One request of a kind."""
     import boto3
@@ -72,7 +72,7 @@ def answer(kind: str) -> Measure:
 
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     parse, sign, text = parser(given.body), sign_of(kind), given.body.decode()
-    context: Any = receive.Context()
+    context: Any = Context()
 
     def ours() -> None:
         for _ in range(CALLS):
@@ -101,17 +101,16 @@ def prepared(kind: str) -> tuple[Callable[[Any, Any], Any], dict[str, Any], Requ
     """The handler for a kind, and its first sample, received now, as an event and as a request."""
     function = function_of(kind)
     sys.path.insert(0, str(FUNCTIONS / function))
-    with redirect_stdout(StringIO()):  # where its log goes from now on
-        module = __import__(function)
+    module = __import__(function)
     given = received_at(kind, next(iter(requests_of(kind).values())), time.time())
     event = event_of(kind, given)
-    answered = module.handler(event, receive.Context())
+    answered = module.handler(event, Context())
     assert answered.get("statusCode", 200) == 200, answered  # an event has no status: it raises
     return module.handler, event, given
 
 
 def function_of(kind: str) -> str:
-    """The function that takes the kind's requests."""
+    """The function that receives the kind's requests."""
     over_http = sender_of(kind).transport == "http"
     return "receive_webhook" if over_http else "receive_change_events"
 
@@ -125,7 +124,7 @@ def event_of(kind: str, given: Request) -> dict[str, Any]:
 
 
 def parser(body: bytes) -> Callable[[bytes], object]:
-    """What reads such a body."""
+    """The parser of such a body in the standard library."""
     start = body.lstrip()[:1]
     if start in (b"{", b"["):
         return json.loads
@@ -154,5 +153,5 @@ def imported(kind: str) -> list[str]:
     names = done.stdout.splitlines()[-1].split()
     own = [name for name in names if name.startswith("import_relay.")]
     others = {name.partition(".")[0] for name in names if name not in own} - {"encodings"}
-    short = (name.removeprefix("import_relay.").removeprefix("sources.") for name in own)
+    short = (name.removeprefix("import_relay.").removeprefix("connectors.") for name in own)
     return [*short, *sorted(others)]

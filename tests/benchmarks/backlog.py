@@ -1,4 +1,4 @@
-"""A backlog of days in the queue of a lane, and what it becomes. Called by `pacing`.
+"""A backlog of days in the queue of a lane, and its imports. Called by `pacing`.
 
 It was received while submission was paused. Its messages are those that the receiver makes, as
 large as webhooks usually are; Lambda hands over six megabytes of them, with what it adds to each.
@@ -31,7 +31,7 @@ RECEIVED_S = MIDNIGHT_S - 3_600.0
 
 @dataclass(frozen=True)
 class WorkedOff:
-    """What became of a backlog."""
+    """How a backlog was worked off."""
 
     run: Run
 
@@ -39,7 +39,7 @@ class WorkedOff:
     def partial(self) -> Sequence[Import]:
         """Imports that are not full, apart from the last one of a day and type.
 
-        Those of the last day do not count: what is left is in flight with several pollers then.
+        Those of the last day do not count: by then several pollers share what is left.
         """
         last = {(one.day, one.type): one for one in self.run.imports}
         end = max(one.day for one in self.run.imports)
@@ -56,7 +56,7 @@ class WorkedOff:
 
     @property
     def requests(self) -> float:
-        """Requests per 25,000 entities, on the day that had most of them for its entities."""
+        """Requests per 25,000 entities, on the day on which they were the most."""
         rows = Counter[str]()
         for one in self.run.imports:
             rows[one.day] += one.rows
@@ -93,7 +93,7 @@ class Backlog:
     pollers: int = 5
 
     def of(self, records: int) -> "Backlog":
-        """One of so many records, in the same shares."""
+        """A backlog of `records` records, in the same shares."""
         total = sum(self.records.values())
         shares = {type_: records * count // total for type_, count in self.records.items()}
         return replace(self, records=shares)

@@ -48,7 +48,7 @@ def record(number: int) -> dict[str, Any]:
 
 
 def texts(rows: int) -> list[str]:
-    """The JSON of so many records."""
+    """The JSON of `rows` records."""
     return [json.dumps(record(number)) for number in range(rows)]
 
 
@@ -88,7 +88,7 @@ def sqs_event(messages: list[str]) -> dict[str, Any]:
     }
 
 
-# a mixed batch: what people and exports really write
+# a mixed batch: as people and exports really write
 
 MIXED_CONNECTIONS = CONNECTIONS.replace('["DE"]', '["DE", "AT", "CH"]').replace(
     'whatsapp = "phones"', 'whatsapp = "phones"\ncountry_codes = "address.country"'
@@ -137,5 +137,5 @@ def mixed_record(number: int) -> dict[str, Any]:
 
 
 def mixed_texts(rows: int) -> list[str]:
-    """The JSON of so many records of the mixed batch."""
+    """The JSON of `rows` records of the mixed batch."""
     return [json.dumps(mixed_record(number)) for number in range(rows)]

@@ -30,7 +30,7 @@ ACCESS = {
 }
 """What the variables of the access log stand for in a usual request."""
 LOG_EVENT_B = 26
-"""CloudWatch counts so much for each line besides its text."""
+"""What CloudWatch counts for each line besides its text."""
 MILLION = 1_000_000
 PRICES: Mapping[str, float] = {
     "API Gateway requests": 1.00 / MILLION,
@@ -92,7 +92,7 @@ class Template:
 
 @dataclass
 class Bill:
-    """What so many webhooks used, by the names of `PRICES`."""
+    """What `webhooks` webhooks used, by the names of `PRICES`."""
 
     webhooks: int = 0
     used: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -133,7 +133,7 @@ class Meter:
         self.answering_s = 0.0
 
     def install(self) -> None:
-        """Stand before moto in every client that is made from now on."""
+        """Count in every client that is made from now on, before moto answers."""
         import botocore.handlers
         from moto.core.botocore_stubber import BotocoreStubber
 
@@ -167,7 +167,7 @@ class Meter:
 
 
 def chunks(size: int) -> int:
-    """Requests that SQS bills for so many bytes."""
+    """Requests that SQS bills for a request of this size."""
     return max(1, math.ceil(size / SQS_CHUNK_B))
 
 
@@ -185,7 +185,7 @@ def written(operation: str, content: dict[str, Any]) -> float:
 
 
 def indexed(content: dict[str, Any]) -> int:
-    """Imports stand in the index of open imports as well."""
+    """Write units of the index of open imports: one if the call writes an import."""
     key = content.get("Key", content.get("Item", {})).get("pk", {}).get("S", "")
     return int(key.startswith("import#"))
 
@@ -200,7 +200,7 @@ def read(operation: str, content: dict[str, Any]) -> float:
 
 
 def units(item: Mapping[str, Any]) -> int:
-    """Kilobytes of an item, begun ones included."""
+    """Kilobytes of an item, rounded up."""
     return max(1, math.ceil(sum(len(name) + size_of(value) for name, value in item.items()) / 1024))
 
 

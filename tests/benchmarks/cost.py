@@ -1,11 +1,11 @@
 """Cost per million webhooks with one record each, from the requests that a run makes.
 
-The four handlers run in this process on moto, against a Mateo that takes a minute for an import;
-the state machine's own definition is walked, its waits by moving the clock. What is counted:
-requests to AWS by operation, DynamoDB units by the sizes of items, states entered, log bytes,
-invocations. Two things are estimated: how long an invocation is billed (its CPU here at the
-function's share of a processor, plus a latency for each request it makes, one after the other), and
-the requests by which Lambda reads the queue.
+The four handlers run in this process on moto, against a Mateo that takes a minute for an import.
+The states of the state machine's own definition are walked, and the clock is moved for its waits.
+Counted are requests to AWS by operation, DynamoDB units by the sizes of items, states entered, log
+bytes and invocations. Two things are estimated: how long an invocation is billed (its CPU here at
+the function's share of a processor, and a latency for each of its requests, one after the other),
+and the requests by which Lambda reads the queue.
 
 The bar is on a backlog, where a batch is as full as Lambda makes it. Even traffic costs more:
 `pacing` measures it, with the runs of submission that only hold what they receive.
@@ -34,6 +34,8 @@ from tests.benchmarks.bill import (
 from tests.benchmarks.measures import Measure
 from tests.benchmarks.receive import signed_event
 from tests.benchmarks.standing import DASHBOARD_USD, month_without_webhooks
+from tests.simulation.queue import BATCH_B, ENVELOPE_B
+from tests.support.lambda_context import Context
 
 BAR_USD = 3.0
 REPLAY_BAR_USD = 0.15
@@ -43,15 +45,10 @@ PER_DAY = 25_000
 DAY_S = 86_400
 EVEN_S = 180
 """Between two imports of such a day, as `pacing` measures it."""
-
-
 FULL_PROCESSOR_MB = 1769
 """Memory at which a function has one whole processor (AWS: configure memory)."""
 MATEO_LATENCY_S = 0.500
-
-EVENT_B = 6 * 1024 * 1024
-ENVELOPE_B = 847
-"""What Lambda adds to a message in its event."""
+REMAINING_MS = 110_000
 PLATFORM_LOG_B = 270
 """Lambda's own START, END and REPORT lines of an invocation."""
 
@@ -80,11 +77,11 @@ ENVIRONMENT = {
 
 
 def measure() -> Iterator[Measure]:
-    """A backlog, what is kept for a replay, and a month without webhooks."""
+    """A backlog and what is kept for a replay; prints a month without webhooks."""
     template = Template.read()
     with redirect_stdout(StringIO()) as log:
         run = Run(log, template)
-        run.batch(1)  # makes clients and reads secrets, which belongs to no million
+        run.batch(1)  # makes clients and reads secrets, which happens once
         full = run.batch(None)
     print(f"  a backlog, {full.webhooks} webhooks to an import, per million:")
     total = full.show()
@@ -99,27 +96,17 @@ def measure() -> Iterator[Measure]:
 
 
 def per_window(window_s: int) -> int:
-    """Webhooks of even traffic in so many seconds."""
+    """Webhooks of even traffic within a window."""
     return max(1, round(PER_DAY / DAY_S * window_s))
 
 
 def for_replay(window_s: int) -> float:
     """What keeping items costs at most, in US dollars per million webhooks of even traffic.
 
-    The items of rows lie in objects that are written anyway. Those that end without an import take
-    one object for each batch in which there are any, at worst for each window.
+    Items of rows are in objects that are written anyway. Items that end without an import take one
+    object for each batch in which there are any, in the worst case for each window.
     """
     return MILLION / per_window(window_s) * PRICES["S3 writes"]
-
-
-class Context:
-    """What Lambda tells a function."""
-
-    aws_request_id = "invocation-1"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Time enough."""
-        return 110_000
 
 
 class Run:
@@ -246,7 +233,7 @@ class Run:
         assert self._invoke("submit", sqs_event(bodies)) == {"batchItemFailures": []}
 
     def _follow(self, reference: str) -> None:
-        """Walk the state machine; every state that is entered is a transition."""
+        """Walk through the state machine; every state that is entered is a transition."""
         import yaml
 
         text = (ROOT / "statemachine" / "track_import.asl.yaml").read_text(encoding="utf-8")
@@ -269,7 +256,7 @@ class Run:
         assert document["status"] == "finished", document
 
     def _first_wait_s(self, reference: str) -> int:
-        """As its execution was told."""
+        """The first wait, as in the input of its execution."""
         from tests.support import aws as resources
 
         client = resources.client("stepfunctions")
@@ -282,7 +269,7 @@ class Run:
         handler = self._handlers[name]
         logged, latency, answering = self._log.tell(), meter.latency_s, meter.answering_s
         start = time.process_time()
-        answer = handler(event, Context())
+        answer = handler(event, Context(REMAINING_MS))
         cpu = time.process_time() - start - (meter.answering_s - answering)
         memory = self._template.memory_mb[name]
         seconds = cpu * max(1.0, FULL_PROCESSOR_MB / memory) + meter.latency_s - latency
@@ -297,7 +284,7 @@ class Run:
         return answer
 
     def _taken_from_queue(self) -> list[str]:
-        """What the receiver put into the queue, without a request that would be counted."""
+        """The messages of the receiver, taken without a request that would be counted."""
         from moto.core.models import DEFAULT_ACCOUNT_ID
         from moto.sqs.models import sqs_backends
 
@@ -308,7 +295,7 @@ class Run:
         return bodies
 
     def _started(self) -> list[str]:
-        """References of imports that were not followed yet."""
+        """References of imports that this run has not followed yet."""
         new = [one for one in self._references() if one not in self._followed]
         self._followed |= set(new)
         return new
@@ -327,8 +314,8 @@ class Run:
 
 
 def full_batch(body: str) -> int:
-    """Messages like this one in the largest event that Lambda makes, rows of one import at most."""
-    return min(5_000, EVENT_B // (len(json.dumps(body)) + ENVELOPE_B))
+    """How many such messages fit Lambda's largest event, and the rows of one import."""
+    return min(5_000, BATCH_B // (len(json.dumps(body)) + ENVELOPE_B))
 
 
 def chosen(state: dict[str, Any], document: dict[str, Any]) -> str:

@@ -29,16 +29,16 @@ MIDNIGHT_S = 14_400.0
 """When the first whole day of a run begins, in s after its start."""
 DAY_S = 86_400.0
 PROCESSING_S = 60.0
-"""An import takes Mateo up to so long, and a second."""
+"""How long Mateo processes an import at most, after a first second."""
 PATIENCE_S = 7_200.0
-"""So long after its last change a run goes on at least."""
+"""How long a run goes on at least after its last change."""
 _V = TypeVar("_V")
 _R = TypeVar("_R")
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Changes of records, each of another one. `times`: in s after the first midnight.
+    """Changes, each of another record. `times`: in s after the first midnight.
 
     `types`: of the records, in turn: contacts (1), deals (2), appointments (3).
     """
@@ -59,11 +59,12 @@ class Traffic:
 
 @dataclass
 class Run:
-    """What became of the traffic. `waits_s`: from a webhook's arrival to the POST of its import.
+    """The results of the traffic. `waits_s`: from a webhook's arrival to the POST of its import.
 
     `requests`: those that Mateo answered, by day and kind. `refused`: those that met a limit.
-    `missing`: changes that no import brought, and that are no dead letters. `too_old`: changes that
-    had waited for thirteen days and became dead letters. `submits`: how often submission ran.
+    `missing`: changes that are in no import and no dead letter. `too_old`: changes that had waited
+    for thirteen days and became dead letters. `submits`: how often submission ran; `held`: how
+    often it only held what it received.
     """
 
     waits_s: Sequence[float]
@@ -77,16 +78,16 @@ class Run:
 
     @cached_property
     def of_day(self) -> Counter[str]:
-        """The requests of the day that had most of them."""
+        """The requests of the day with the most of them."""
         return max(self.requests.values(), key=lambda one: one.total(), default=Counter())
 
     @cached_property
     def late_s(self) -> float:
-        """What 95 % of the changes do not wait longer than, in s."""
+        """95 % of the changes wait at most this long, in s."""
         return quantiles(self.waits_s, n=20)[-1] if len(self.waits_s) > 1 else self.waits_s[0]
 
     def imports_of_a_day(self) -> int:
-        """How many imports the day had that had most of them."""
+        """How many imports the day with the most of them had."""
         return max(Counter(one.day for one in self.imports).values())
 
     def __str__(self) -> str:
@@ -118,7 +119,7 @@ class Counts:
     events: Counter[str] = field(default_factory=Counter)
 
     def watch(self, relay: Relay) -> None:
-        """Stand before Mateo."""
+        """Count the answers of a relay's Mateo."""
         answer: Callable[..., Any] = relay.mateo.answer
 
         def counted(request: Request) -> Any:
@@ -131,12 +132,12 @@ class Counts:
         setattr(relay.mateo, "answer", counted)  # noqa: B010 - wrapped, not replaced
 
     def emit(self, event: str, **_: object) -> None:
-        """What the relay says."""
+        """Count a log event of the relay."""
         self.events[event] += 1
 
 
 def run(traffic: Traffic, account: Account) -> Run:
-    """Let a day happen, and the time that the last changes take."""
+    """Simulate a day, and the time that the last changes take."""
     webhooks = traffic.webhooks
 
     def begin(relay: Relay) -> None:
@@ -149,9 +150,9 @@ def run(traffic: Traffic, account: Account) -> Run:
 def watched(
     sent: Mapping[str, float], begin: Callable[[Relay], object], account: Account, *, days: float
 ) -> Run:
-    """Let so many days happen. `sent`: key of a record → when it is sent (s after the start).
+    """Simulate `days` days. `sent`: key of a record → when it is sent (s after the start).
 
-    `begin` has them sent, before anything happens.
+    `begin` plans or queues the records, before anything happens.
     """
     counts, world = Counts(), World(1)
     with (
@@ -168,7 +169,7 @@ def watched(
 
 
 def several_at_a_time(world: World) -> ForAll:
-    """As a pool of threads: so many calls take as long as one of them."""
+    """Like a pool of threads: as many calls as it has threads take as long as one call."""
     latency_s = world.latency_s
 
     def for_all(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
@@ -184,18 +185,18 @@ def several_at_a_time(world: World) -> ForAll:
 
 def _result(relay: Relay, sent: Mapping[str, float], counts: Counts) -> Run:
     posted = {one.import_id: one.sent_at for one in relay.mateo.requests if one.import_id}
-    waits, imports, brought = list[float](), list[Import](), set[str]()
+    waits, imports, imported = list[float](), list[Import](), set[str]()
     for import_id, one in relay.mateo.imports.items():
         at = posted[import_id]
         imports.append(Import(at - START, relay.limits.day(at), one.type, one.rows))
         keys = [row["external_id"] for row in one.payload]
         waits += [at - START - sent[key] for key in keys]
-        brought.update(keys)
+        imported.update(keys)
     too_old = {
         key for one in relay.queue.dead if is_too_old(one.body) for key in records_in(one.body)
-    } - brought
-    # A row that failed for want of its contact comes twice.
-    missing = len(sent.keys() - brought - too_old)
+    } - imported
+    # A row that failed because its contact was missing comes twice.
+    missing = len(sent.keys() - imported - too_old)
     submits = relay.invocations["submit"]
     relay.close()
     return Run(
@@ -233,7 +234,7 @@ def _kind(request: Request) -> str:
 
 
 def even(count: int, *, begin_s: float = 0.0, end_s: float = DAY_S) -> list[float]:
-    """So many times, evenly between two (s after midnight)."""
+    """`count` times, evenly between two (s after midnight)."""
     return [begin_s + (end_s - begin_s) / count * (number + 0.5) for number in range(count)]
 
 

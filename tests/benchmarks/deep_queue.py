@@ -1,6 +1,6 @@
-"""The simulation's queue for hundreds of thousands of messages: it gives them in their order.
+"""The simulation's queue for hundreds of thousands of messages: it delivers them in their order.
 
-That of the simulation shuffles all that is visible for each call, which is right for tens.
+The simulation's own queue shuffles all visible messages at each call, which suits tens of them.
 """
 
 from collections import defaultdict
@@ -82,7 +82,7 @@ class DeepQueue(Queue):
         heappush(self._hidden[message.url], (message.visible_at, self._order, message))
 
     def _show(self, url: str) -> dict[str, Message]:
-        """What is visible of a queue, once what has become so is added, and what is gone left."""
+        """The visible messages of a queue, with those that have become visible by now."""
         hidden, visible = self._hidden[url], self._visible[url]
         while hidden:
             at, _, message = hidden[0]

@@ -34,14 +34,14 @@ from tests.benchmarks.measures import Measure
 DAILY_BAR_S, DAILY_BAR_MIB = 60.0, 1_000.0
 """Its function has 600 s and 2,048 MiB."""
 REJECTED_BATCHES = 25
-"""Of a thousand records of the day that were rejected."""
+"""Batches of the day with a thousand rejected records each."""
 BAR_S, START_BAR_S, TRY_BAR_S, CHANGE_BAR_S = 10.0, 0.5, 1.0, 60.0
-"""An answer; `relay` itself; a try without a stack; what a person sends again or erases."""
+"""An answer; the start of `relay`; a try without a stack; a replay, redrive or erasure."""
 
 
 class Taken(NamedTuple):
-    """What a command took. `cpu`: s of CPU, moto's included; other work on the machine adds to
-    `seconds` alone.
+    """What a command took. `cpu`: s of CPU, with moto's; other work on this machine adds only to
+    `seconds`.
     """
 
     seconds: float
@@ -63,7 +63,7 @@ def measure() -> Iterator[Measure]:
 
 
 def _looking(workbook: Path) -> Iterator[Measure]:
-    """What changes nothing. Of four imports, one leaves a failed row open."""
+    """Commands that change nothing. One of four imports has a failed row that is still open."""
     taken, found = _command("find", "K-47110")
     _must({one["what"] for one in found["history"]} == {"imported", "received"}, found)
     yield _answer("find", taken)
@@ -88,7 +88,7 @@ def _opening(made: Desk) -> Iterator[Measure]:
 
 
 def _changing(made: Desk) -> Iterator[Measure]:
-    """What changes something, as the last."""
+    """Commands that change something, and so come last."""
     taken, found = _command("token", "--yes", typed="a-new-token")
     _must(found["accepted"], found)
     yield _answer("token", taken)
@@ -117,7 +117,7 @@ def _answer(name: str, taken: Taken, bar: float = BAR_S) -> Measure:
 
 
 def _command(*arguments: str, typed: str = "", code: int = 0) -> tuple[Taken, Any]:
-    """Run a command of `relay` in this process; also gives what it says to programs."""
+    """Run a command of `relay` in this process; returns its JSON as well."""
     said, remarks = io.StringIO(), io.StringIO()
     start, cpu = time.perf_counter(), time.process_time()
     with (

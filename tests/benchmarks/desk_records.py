@@ -1,6 +1,6 @@
 """Objects of 100,000 records in 1,000 imports, as the relay leaves them, for `desk`.
 
-One import of a hundred rows in two has a failed row; half of those are closed by a later import.
+Every other import of a hundred rows has a failed row; a later import closes half of these.
 """
 
 import gzip
@@ -23,7 +23,7 @@ def objects(now: datetime) -> Iterator[tuple[str, bytes]]:
 
 
 def rejected(batch: int, now: datetime) -> bytes:
-    """A thousand rejected records, with 1.5 kB each."""
+    """A thousand rejected records of 1.5 kB each."""
     at = int(now.timestamp() * 1_000_000)
     same = {
         "outcome": "rejected",

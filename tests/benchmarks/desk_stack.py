@@ -49,7 +49,7 @@ from tests.support.builders import message
 NAME, RECEIVED = "relay-desk", "ItemsReceived"
 REPLAYED = 1_000
 DEAD_MESSAGES = 200
-"""With a hundred records each; of so many `redrive` says why. moto takes 16 ms of CPU for one."""
+"""With a hundred records each: `redrive` says why for so many. moto takes 16 ms of CPU for one."""
 REFUSED = 2_000
 """Webhooks that were refused within the last hour: lines of the log, and an alarm."""
 PARAMETERS = {"EntitiesPerDay": "200000"}
@@ -57,14 +57,14 @@ PARAMETERS = {"EntitiesPerDay": "200000"}
 
 @dataclass(frozen=True)
 class Desk:
-    """The stack that commands open, and its present."""
+    """The stack that commands open, and its present time."""
 
     stack: Stack
     now: datetime
 
     @property
     def counts(self) -> OutcomeCounts:
-        """How items ended, by the day of their receipt."""
+        """The outcome counts of the stack."""
         dynamodb, table = self.stack.client("dynamodb"), self.stack.ledger_table
         return OutcomeCounts(dynamodb, table, _day, clock=time.time)
 
@@ -130,14 +130,14 @@ def _import_all(made: Desk) -> None:
     dynamodb, table = made.stack.client("dynamodb"), made.stack.ledger_table
     quota = Quota(dynamodb, table, limits_of(made.stack), clock=time.time)
     ledger = Ledger(dynamodb, table, quota, made.counts, clock=time.time)
-    ends: dict[str, Counter[str]] = {}
+    by_day: dict[str, Counter[str]] = {}
     for number in range(IMPORTS):
         at = made.now - timedelta(minutes=IMPORTS - number)
         failed = int(number % 4 < 2)
-        of_day = ends.setdefault(_day(at.timestamp()), Counter())
+        of_day = by_day.setdefault(_day(at.timestamp()), Counter())
         of_day.update(imported=ROWS - failed, failed=failed)
     _count(made, RECEIVED, [(made.now - timedelta(minutes=n + 1), ROWS) for n in range(IMPORTS)])
-    for day, outcomes in ends.items():
+    for day, outcomes in by_day.items():
         entry = _entry(f"all-of-{day}", made.now, outcomes.total())
         if not ledger.intend(entry):
             raise AssertionError(entry)
@@ -190,7 +190,7 @@ def _reject(made: Desk) -> None:
 
 
 def _kill(made: Desk) -> None:
-    """Messages that the relay gave up on; every second one says why."""
+    """Dead letters; every second one says why."""
     sqs, url = made.stack.client("sqs"), made.stack.outputs["DeadLetterQueueUrl"]
     received = made.now - timedelta(minutes=10)
     at = int(received.timestamp() * 1_000_000)

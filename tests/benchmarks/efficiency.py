@@ -1,8 +1,8 @@
-"""Efficiency: requests to the Import API for a drained backlog of 25,000 contacts.
+"""Efficiency: requests to the Import API for a backlog of 25,000 contacts.
 
 On the embedded stack, in real processes: an ERP posts 25,000 contacts while submission is paused,
-then it resumes. Every request that the Import API received counts: posts, polls and results. An
-import takes it 20 seconds, so that imports are polled more than once.
+then submission resumes. Every request to the Import API counts: posts, polls and results. An import
+takes 20 seconds, so that imports are polled more than once.
 """
 
 import tempfile
@@ -47,7 +47,7 @@ def measure() -> Iterator[Measure]:
 
 
 def prepare(stack: RunningStack) -> None:
-    """Pause submission, and let imports take their time."""
+    """Pause submission, and let each import take `PROCESSING_S`."""
     uuid = stack.provisioned.resources[MAPPING]["Ref"]
     stack.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=False)
     stack.mateo("PUT", "behaviour", {"processing_delay_s": PROCESSING_S})

@@ -3,11 +3,12 @@
     python -m tests.benchmarks.even_cost WEBHOOKS RUNS
 
 `cost` counts what the handlers do on moto. Here they do what happens between two imports of a
-simulated day: so many webhooks, in so many runs that only hold what they receive, at their times,
-and one import of all of it, followed to its report. `pacing` takes both numbers from its days.
+simulated day: WEBHOOKS webhooks come in RUNS runs that only hold what they receive, at their times,
+and then one import has them all and is followed to its report. `pacing` takes both numbers from its
+days.
 
-Webhooks that come one by one are received one by one: Lambda's requests for them are not shared by
-ten. What its pollers ask for in vain costs the same without traffic, and is not counted.
+Webhooks that come one by one are received one by one: ten of them do not share a request of
+Lambda's. Polls of an empty queue cost the same without traffic, and are not counted.
 """
 
 import math
@@ -29,15 +30,15 @@ from tests.benchmarks.days import Run as Day
 HELD_RUNS = 34
 """Runs that only hold between two imports of an even day of two pollers, as `pacing` shows it."""
 ROUNDS = 3
-"""So many imports are measured, one after the other."""
+"""How many imports are measured, one after the other."""
 NEAR = 20
-"""So many requests above the curve records are held, and so many below it an import goes."""
+"""So many requests above the curve records are held; so many below it they are imported."""
 EMPTY_POLL_S = 1.0
-"""So long SQS looks for what is held until it says that there is nothing more."""
+"""How long SQS takes to say that no more held messages are there."""
 
 
 def even_cost(day: Day) -> float:
-    """US dollars for a million webhooks of an even day; prints what they are made of."""
+    """US dollars for a million webhooks of an even day; prints the items of this bill."""
     imports = len(day.imports)
     webhooks, runs = round(PER_DAY / imports), round(day.held / imports)
     command = [sys.executable, "-m", "tests.benchmarks.even_cost", str(webhooks), str(runs)]
@@ -52,7 +53,7 @@ class EvenRun(Run):
     """The relay in this process, and the time between two imports of an even day."""
 
     def between_imports(self, webhooks: int, held_runs: int) -> Bill:
-        """So many webhooks in so many runs that hold them, and the import of all."""
+        """Webhooks in runs that hold them, and one import of all of them."""
         self._meter.bill = bill = Bill(webhooks)
         pause_s = webhooks * DAY_S / PER_DAY / (held_runs + 1)
         due = [round(webhooks * (n + 1) / (held_runs + 1)) for n in range(held_runs + 1)]
@@ -80,7 +81,7 @@ class EvenRun(Run):
         self._submit(bodies)
 
     def _use(self, beyond: int) -> None:
-        """So many requests more than the curve allows are used, and half of the day's entities."""
+        """Use half of the day's entities, and `beyond` more requests than the curve allows now."""
         from zoneinfo import ZoneInfo
 
         from import_relay.storage.quota import Limits, day_key
@@ -98,7 +99,7 @@ class EvenRun(Run):
         self._meter.bill = counted
 
     def _taken_from_queue(self) -> list[str]:
-        """What Lambda would receive now: what is delayed stays."""
+        """What Lambda would receive now: delayed messages stay."""
         taken = [one for one in self._live.messages if one.visible and not one.delayed]
         for one in taken:
             self._live._messages.remove(one)
@@ -122,7 +123,7 @@ def main(webhooks: int, held_runs: int) -> float:
     total = Bill()
     with redirect_stdout(StringIO()) as log:
         run = EvenRun(log, Template.read())
-        run.between_imports(4, 1)  # makes clients and reads secrets, which belongs to no million
+        run.between_imports(4, 1)  # makes clients and reads secrets, which happens once
         for _ in range(ROUNDS):
             bill = run.between_imports(webhooks, held_runs)
             total.webhooks += bill.webhooks

@@ -1,7 +1,7 @@
 """Files of a million rows: memory of reading them into pages, and time and memory of a dry run.
 
-Reading makes the file's pages, then the report of a file of which one row in ten failed. The bucket
-is a folder on the disk. Peaks are those of a process of its own, interpreter and imports included.
+Reading makes the file's pages and then the report of the file, as if one row in ten had failed. The
+bucket is a folder on the disk. Each peak is that of a process of its own, with its interpreter.
 """
 
 import csv
@@ -31,7 +31,7 @@ BAR_MB = 256.0
 BAR_US = 100.0
 """CPU of a row in a dry run: 10,000 rows a second on one core."""
 BOOK_ROWS = 100_000
-"""Of the workbook."""
+"""Rows of the workbook."""
 SHARED_PART = (
     b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-'
     b'officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
@@ -58,7 +58,7 @@ BOOK_KEY = "inbox/erp/contacts.xlsx"
 
 
 def measure() -> Iterator[Measure]:
-    """Yield what a million rows take, each step in a new process."""
+    """What a million rows take, each step in a new process."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "connections.toml").write_text(TOML, encoding="utf-8")
@@ -89,7 +89,7 @@ def _line(number: int) -> str:
 
 
 def _write_book(folder: Path) -> None:
-    """The first rows as a workbook as Excel writes it: texts are shared, birthdays are dates."""
+    """Write the first rows as Excel does: texts are shared, birthdays are dates."""
     small = io.BytesIO()
     book = Workbook()
     book.worksheets[0].append([date.fromisoformat(BIRTHDAY)])
@@ -125,7 +125,7 @@ def _cells(cells: Sequence[str], row: int, texts: dict[str, int]) -> Iterator[st
 
 
 def _apart(what: str, folder: Path) -> tuple[float, float]:
-    """CPU seconds of the step, and the peak of its process in MB."""
+    """CPU seconds of a step in a new process, and the peak of that process in MB."""
     command = [sys.executable, "-m", "tests.benchmarks.files", what, str(folder)]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     seconds, peak = json.loads(answer.stdout)
@@ -163,11 +163,11 @@ def _read(folder: Path) -> None:
     read = reading.read(file, until=time.time() + 3_600)
     if read.rows != ROWS:
         raise AssertionError(read)
-    ends = "".join(
+    outcomes = "".join(
         json.dumps({"line": line, "outcome": "failed", "code": "23514", "what": "taken"}) + "\n"
         for line in range(2, ROWS + 2, FAILED_OF)
     )
-    client.put_object(Key=f"rows/{file.id}/outcomes/import.ndjson", Body=ends.encode())
+    client.put_object(Key=f"rows/{file.id}/outcomes/import.ndjson", Body=outcomes.encode())
     failed = ROWS // FAILED_OF
     FileReports(objects, files, time.time).write(
         replace(read, ended={"failed": failed, "imported": ROWS - failed})
@@ -178,7 +178,7 @@ def _read(folder: Path) -> None:
 
 
 class Noted:
-    """The tables, which note every page and hold nothing else."""
+    """A stub of the tables: it takes every page and has nothing else."""
 
     def open(self) -> list[object]:
         """No other file is unfinished."""

@@ -1,9 +1,10 @@
 """The emulator of the Import API: 50,000 contacts in imports of 5,000.
 
-In a process of its own, over HTTP, with everything as it is by default but the limits. The floor
-is one table and the same rows: JSON read, each contact and each handle inserted, nothing checked.
-Memory is flat when ten imports need little more than two, of which one is read while the other is
-processed; a part of the difference is the database's page cache, which has an end.
+The emulator runs in a process of its own, over HTTP, with default settings except for its limits.
+The floor is plain tables with the same rows: the JSON is read, each contact and each handle is
+inserted, nothing is checked. Memory is flat if ten imports need little more than two, of which one
+is read while the other is processed; a part of the growth is the database's page cache, which is
+bounded.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def _all_done(address: str, bodies: Sequence[bytes]) -> float:
 
 
 def inserted(bodies: Sequence[bytes]) -> float:
-    """Seconds to put the same rows into a database plainly."""
+    """Seconds to insert the same rows into a database without any check."""
     with tempfile.TemporaryDirectory() as folder:
         connection = sqlite3.connect(Path(folder) / "floor.sqlite3", isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -105,7 +106,7 @@ def inserted(bodies: Sequence[bytes]) -> float:
 
 
 def measure() -> Iterator[Measure]:
-    """Time, time beside the floor, and what eight more imports add to the memory."""
+    """Time, time beside the floor, and the memory that eight more imports add."""
     bodies = [body(number) for number in range(IMPORTS)]
     _, first_mb = imported(bodies[:2])
     floor = inserted(bodies)

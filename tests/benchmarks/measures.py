@@ -1,8 +1,11 @@
-"""What a benchmark found, beside its floor and its bar, and how two things are compared fairly."""
+"""A figure of a benchmark, with its floor and its bar, and how CPU times are compared fairly."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Measure:
 
     @property
     def ratio(self) -> float:
-        """How many floors we need."""
+        """How many times the floor the figure is, or the figure itself."""
         return self.ours / self.floor if self.floor else self.ours
 
     @property
@@ -46,6 +49,13 @@ def cpu_s(call: Callable[[], object]) -> float:
 def best_of_alternating(
     ours: Callable[[], object], floor: Callable[[], object], *, rounds: int = 5
 ) -> tuple[float, float]:
-    """The least CPU seconds of both, measured in turns: what disturbs one disturbs the other."""
+    """The least CPU seconds of both, in turns: other work on this machine disturbs both alike."""
     taken = [(cpu_s(floor), cpu_s(ours)) for _ in range(rounds)]
     return min(one for _, one in taken), min(one for one, _ in taken)
+
+
+@contextmanager
+def discarded_log() -> Iterator[None]:
+    """Discard what handlers log meanwhile: their CPU must not depend on who reads it."""
+    with Path(os.devnull).open("w", encoding="utf-8") as log, redirect_stdout(log):
+        yield

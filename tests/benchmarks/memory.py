@@ -1,8 +1,8 @@
 """Memory of submit: the whole function's code on a batch of 20,000 contacts.
 
-Everything is real down to the transports: boto3's clients are answered below botocore, the HTTP
-client of Mateo by httpx's mock transport. The figure is the peak of this process, interpreter and
-imports included.
+Everything is real down to the transports: boto3's clients are answered below botocore, and Mateo's
+HTTP client by httpx's mock transport. The figure is the peak of this process, with interpreter and
+imports.
 """
 
 import os
@@ -15,12 +15,14 @@ from io import StringIO
 from pathlib import Path
 
 from tests.benchmarks.measures import Measure
+from tests.support.lambda_context import Context
 
 ROOT = Path(__file__).parents[2]
 ROWS = 20_000
 BAR_MB = 160.0
+REMAINING_MS = 120_000
 MB = 1024.0 if sys.platform.startswith("linux") else 1024.0 * 1024.0
-"""What `ru_maxrss` counts in: kilobytes on Linux, bytes elsewhere."""
+"""Units of `ru_maxrss` in a megabyte: it counts kilobytes on Linux, bytes elsewhere."""
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
@@ -54,16 +56,6 @@ ENVIRONMENT = {
 }
 
 
-class Context:
-    """What Lambda tells the function."""
-
-    aws_request_id = "invocation-1"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Time enough."""
-        return 120_000
-
-
 def measure() -> Iterator[Measure]:
     """Peak memory."""
     sys.path.insert(0, str(ROOT / "functions" / "submit_imports"))
@@ -80,8 +72,7 @@ def measure() -> Iterator[Measure]:
         file = Path(folder) / "connections.toml"
         file.write_text(CONNECTIONS, encoding="utf-8")
         os.environ["CONNECTIONS_FILE"] = str(file)
-        with redirect_stdout(StringIO()):  # where its log goes from now on
-            import submit_imports
+        import submit_imports
         from import_relay.wiring import stores as wiring
 
         created: list[int] = []
@@ -93,7 +84,9 @@ def measure() -> Iterator[Measure]:
         transport = httpx.MockTransport(create)
         setattr(wiring, "http_client", lambda: httpx.Client(transport=transport))  # noqa: B010
         with redirect_stdout(StringIO()):
-            answer = submit_imports.handler(sqs_event(list(bodies(texts(ROWS)))), Context())
+            answer = submit_imports.handler(
+                sqs_event(list(bodies(texts(ROWS)))), Context(REMAINING_MS)
+            )
     assert answer == {"batchItemFailures": []}
     assert len(created) == 4
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB

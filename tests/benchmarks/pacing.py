@@ -1,12 +1,12 @@
-"""Pacing: what becomes of simulated days, however Lambda's pollers cut the batches.
+"""Pacing: waits and requests on simulated days, however Lambda's pollers cut the batches.
 
     python -m tests.benchmarks pacing              all worlds, each with one to five pollers
     python -m tests.benchmarks.pacing night burst --pollers 5
     python -m tests.benchmarks.pacing backlog-types --pollers 2 4 --records 50000
 
 Each world is a day of `days`. In all of them no limit is met, no change is left over, and requests
-are left at the day's end. Light and even traffic have bars of their own, and so has what a backlog
-of days costs in requests. A run that only holds what it receives costs too: `even_cost` measures
+are left at the day's end. Light and even traffic have bars of their own, and so have the requests
+of a backlog of days. Runs that only hold what they receive cost money, too: `even_cost` measures
 what a million webhooks cost with all of them.
 """
 
@@ -26,12 +26,12 @@ from tests.simulation.scenario import Account
 POLLERS = (1, 2, 3, 4, 5)
 LIGHT, PER_DAY = 480, 25_000
 MAX_REQUESTS = 9_500.0
-"""Of 10,000: the others are kept for imports that take Mateo long."""
+"""Of 10,000: the others are kept for imports that Mateo processes for long."""
 MAX_LIGHT_MEDIAN_S, MAX_LIGHT_95_S = 12.0, 30.0
 MAX_EVEN_IMPORTS, MAX_EVEN_MEDIAN_S, MAX_EVEN_USD = 480.0, 180.0, 18.29
 MAX_WAIT_S = MAX_HOLD_S + 150.0
-"""No record waits for longer: a wake, a batching window and a few urgent imports come after it was
-held for long enough."""
+"""How long a record waits at most: after the longest hold come a wake, a batching window and a few
+urgent imports."""
 MAX_BACKLOG_REQUESTS = 25.0
 HOUR_S = 3_600.0
 NOON_S = 12 * HOUR_S
@@ -63,7 +63,7 @@ WORLDS = {
 def measure(
     names: Sequence[str] = (), some_pollers: Sequence[int] = (), *, records: int = 0
 ) -> Iterator[Measure]:
-    """The bars of these worlds, of all without a name.
+    """The bars of these worlds; without a name, of all.
 
     `some_pollers`: one to five for a day, and five for a backlog, unless they are given.
     `records`: of a backlog; 0: as it is.
@@ -82,7 +82,7 @@ def measure(
 
 def _for_all(day: Run) -> Iterator[Measure]:
     yield Measure("  requests that met a limit", float(day.refused), 0.0, "requests")
-    yield Measure("  changes that no import brought", float(day.missing), 0.0, "changes")
+    yield Measure("  changes in no import", float(day.missing), 0.0, "changes")
     yield Measure("  requests of the day", float(day.of_day.total()), MAX_REQUESTS, "requests")
 
 
@@ -115,13 +115,13 @@ def _worked_off(name: str, backlog: Backlog) -> Iterator[Measure]:
     print(f"  {name}: {backlog.pollers} pollers: {worked_off}", flush=True)
     yield from _for_all(worked_off.run)
     yield Measure(
-        f"  requests per {PER_DAY} entities, on the day that had most of them",
+        f"  requests per {PER_DAY} entities, on the day with the most of them",
         worked_off.requests,
         MAX_BACKLOG_REQUESTS,
         "requests",
     )
     yield Measure(
-        "  imports that are not full before the last day, but for the last of a day and type",
+        "  imports before the last day that are not full, except the last of a day and type",
         float(len(worked_off.partial)),
         0.0,
         "imports",
@@ -129,7 +129,7 @@ def _worked_off(name: str, backlog: Backlog) -> Iterator[Measure]:
 
 
 def main() -> int:
-    """Some worlds, or all; 1 when a bar is missed."""
+    """Measure some worlds, or all; 1 when a bar is missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pacing")
     parser.add_argument("names", nargs="*", choices=[*WORLDS, *BACKLOGS, []], metavar="WORLD")
     parser.add_argument("--pollers", nargs="+", type=int, default=())

@@ -1,8 +1,8 @@
-"""Phones: how many numbers of twelve countries come out right, left out or wrong.
+"""Phones: how many numbers of twelve countries are read right, left out or read wrong.
 
 1,000 random mobiles and 1,000 random landlines of each country, in five spellings, with the country
 alone in the list, in every order of three lists of three, and as the record's own country; for each
-value of `ambiguous_phones`. Nothing may come out wrong by default. Takes minutes.
+value of `ambiguous_phones`. By default no number may be read wrong. Takes minutes.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def measure() -> Iterator[Measure]:
 
 
 def bars(found: dict[tuple[str, str, str], Totals]) -> Iterator[Measure]:
-    """What has to hold by default, for the worst of the countries where it is a share."""
+    """The bars by default; a share is that of the worst country."""
     wrong = sum(len(totals.wrong) for totals in found.values())
     yield Measure("phones wrong by default", wrong, 0, "numbers")
     alone = max(

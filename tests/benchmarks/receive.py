@@ -3,7 +3,7 @@
 Start: import of the handler and the set-up of its first call, against `import boto3;
 boto3.client("sqs")`, each by the CPU time of a new process, in turns. Webhook: a signed request
 with one record, against HMAC, json.loads and boto3's own SendMessageBatch, whose client differs
-from ours in its user agent; in both, boto3 is answered below botocore.
+from the relay's in its user agent; in both, boto3 is answered below botocore.
 """
 
 import base64
@@ -15,12 +15,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.measures import Measure, best_of_alternating
+from tests.benchmarks.measures import Measure, best_of_alternating, discarded_log
+from tests.support.lambda_context import Context
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = ROOT / "functions" / "receive_webhook"
@@ -48,14 +47,14 @@ FLOOR = TIMED.format('import boto3\nboto3.client("sqs")')
 
 
 def measure() -> Iterator[Measure]:
-    """Start, and one webhook."""
+    """The start, and one webhook."""
     yield start()
     yield webhook()
 
 
 def start() -> Measure:
     """A new process, until it can take its first request."""
-    seconds_of(OURS), seconds_of(FLOOR)  # compiles what is not compiled yet
+    seconds_of(OURS), seconds_of(FLOOR)  # writes bytecode that is not there yet
     rounds = [(seconds_of(FLOOR), seconds_of(OURS)) for _ in range(PROCESSES)]
     ours = statistics.median(one for _, one in rounds)
     floor = statistics.median(one for one, _ in rounds)
@@ -63,7 +62,7 @@ def start() -> Measure:
 
 
 def seconds_of(code: str) -> float:
-    """CPU seconds that the code measures of itself in a new process."""
+    """CPU seconds that the code prints of itself in a new process."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         **ENVIRONMENT,
@@ -74,16 +73,6 @@ def seconds_of(code: str) -> float:
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     return float(done.stdout)
-
-
-class Context:
-    """What Lambda tells the function."""
-
-    aws_request_id = "request-1"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Time enough."""
-        return 10_000
 
 
 BODY = json.dumps(
@@ -103,7 +92,7 @@ KEY = b"k" * 24
 
 
 def signed_event(body: str = BODY, *, number: int = 1) -> dict[str, Any]:
-    """A signed webhook as the HTTP API hands it on."""
+    """A signed webhook as the HTTP API passes it on."""
     identifier, timestamp = f"msg_{number}", str(int(time.time()))
     signature = base64.b64encode(digest(identifier, timestamp, body)).decode()
     return {
@@ -136,6 +125,7 @@ def secrets_answer() -> dict[str, Any]:
     return {"SecretString": json.dumps({"standard_webhooks": [secret]}), "ARN": "a", "Name": "n"}
 
 
+@discarded_log()
 def webhook() -> Measure:
     """One verified webhook with one record."""
     sys.path.insert(0, str(FUNCTION))
@@ -146,9 +136,9 @@ def webhook() -> Measure:
 
     aws = StubAws(GetSecretValue=secrets_answer())
     aws.install()
-    with redirect_stdout(StringIO()):  # where its log goes from now on
-        import receive_webhook
     from botocore.config import Config
+
+    import receive_webhook
 
     usual = Config(connect_timeout=1, read_timeout=1.5, retries={"total_max_attempts": 1})
     sqs = boto3.client("sqs", config=usual)

@@ -1,4 +1,4 @@
-"""What a month costs without a webhook, by what the template has; printed by `cost`."""
+"""What a month without a webhook costs, by what the template has; `cost` prints it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ ALARM_METRIC_USD, SECRET_USD, METRIC_USD = 0.10, 0.40, 0.30
 DASHBOARD_USD = 3.0
 """Per month, of each dashboard after the third of an account."""
 POLLERS, POLL_S, MONTH_S = 5, 20, 30 * 86_400
-"""Lambda looks into a queue that is empty with five long polls at a time (AWS: SQS as a source)."""
+"""Lambda polls an empty queue with five long polls at a time (AWS: SQS as a source)."""
 
 
 def _of_files() -> Mapping[str, int]:
@@ -51,7 +51,7 @@ def month_without_webhooks() -> Mapping[str, float]:
 
 
 def idle_metrics(resources: Mapping[str, dict[str, Any]]) -> set[str]:
-    """The metrics that are written all month although nothing happens."""
+    """The metrics that are written although nothing happens."""
     return {name for one in scheduled(resources) for name in IDLE[one]()}
 
 

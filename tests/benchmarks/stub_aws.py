@@ -1,4 +1,4 @@
-"""AWS that answers at once and does nothing, below boto3: its clients are real, nothing is sent."""
+"""A stub of AWS below boto3, which answers at once and does nothing: boto3's clients are real."""
 
 import io
 import json
@@ -30,7 +30,7 @@ class StubAws:
         self._answers = {**ANSWERS, **answers}
 
     def install(self) -> None:
-        """Stand before the network for the rest of this process."""
+        """Answer instead of the network for the rest of this process."""
         botocore.handlers.BUILTIN_HANDLERS.append(("before-send", self._answer))
 
     def _answer(self, event_name: str, request: AWSRequest, **_: object) -> AWSResponse:
@@ -46,6 +46,6 @@ class StubAws:
 
 
 def sent(request: dict[str, Any]) -> dict[str, Any]:
-    """SQS took all messages. boto3 compares no digests that are not there."""
+    """SQS takes all messages. boto3 compares no digests that the answer lacks."""
     entries = request["Entries"]
     return {"Successful": [{"Id": one["Id"], "MessageId": f"m{one['Id']}"} for one in entries]}

@@ -2,8 +2,8 @@
 
 The contacts live in three countries, most name their own, their numbers are spelt in ten ways, and
 some fields are bad. The code is what `Submission.submit` runs between its calls of AWS and Mateo,
-under the same pause of the collector. Floor: what no relay can do without, on the same rows:
-json.loads, parse, validate and format the phone number of a country that is known, json.dumps.
+with the garbage collector paused as there. The floor is what every relay has to do with these rows:
+json.loads, parse, validate and format the phone number of a known country, json.dumps.
 """
 
 import json
@@ -32,7 +32,7 @@ READINGS = {
     "national, three countries": ("0151 {:08}", ("DE", "AT", "CH"), ()),
     "national, own country": ("0664 1{:08}", ("DE", "AT", "CH"), ("AT",)),
 }
-"""Spelling, countries of the connection and of the record, whose cost is printed."""
+"""Spellings whose cost is printed, with the countries of the connection and of the record."""
 
 
 def measure() -> Iterator[Measure]:
@@ -90,7 +90,7 @@ def floor_row(text: str, country: str) -> str:
 
 
 def check(sent: list[bytes], expected: list[str]) -> None:
-    """What is sent is what was meant, and the numbers of those who name their country are sent."""
+    """Numbers are sent as they were meant, and most of those with a country are sent."""
     meant = {row["customer_no"]: row for row in map(json.loads, expected)}
     rows = [row for body in sent for row in json.loads(body)["payload"]]
     numbers = {row["external_id"]: row["whatsapp"] for row in rows if "whatsapp" in row}
@@ -101,7 +101,7 @@ def check(sent: list[bytes], expected: list[str]) -> None:
 
 
 def print_readings() -> None:
-    """What it costs to read a number, beside libphonenumber's own way with one country."""
+    """Print what it costs to read a number, by its spelling and the countries that are known."""
     for name, (spelling, countries, own) in READINGS.items():
         texts = [spelling.format(number) for number in range(ROWS)]
         rules, home = PhoneRules(countries), Home(own)

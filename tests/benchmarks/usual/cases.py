@@ -1,4 +1,4 @@
-"""A hundred faults: ten kinds, each in ten variants. Both ways meet each of them."""
+"""A hundred faults: ten kinds, each in ten variants. The relay and the usual way meet each."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """All of them, the same each time."""
+    """All cases, the same each time."""
     for kind in KINDS:
         for variant in range(VARIANTS):
             yield kind(variant)

@@ -2,8 +2,8 @@
 
 Powertools' `BatchProcessor` with partial batch responses, pydantic for the rows, `phonenumbers` for
 the numbers, one `POST /import` for each batch of the queue. A request that fails raises, so that
-SQS delivers the batch again; a record that cannot be read is reported, and ends in the dead-letter
-queue. https://docs.powertools.aws.dev/lambda/python/latest/utilities/batch/
+SQS redelivers the batch; a record that cannot be read is reported as failed, and ends in the
+dead-letter queue. https://docs.powertools.aws.dev/lambda/python/latest/utilities/batch/
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -104,10 +104,10 @@ class Submitter:
         self._post = post
 
     def handler(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Post one batch; the answer names the messages that have to be delivered again.
+        """Post one batch; the answer names the messages that have to be redelivered.
 
         Raises:
-            httpx.HTTPError: Mateo did not take it; all messages are delivered again.
+            httpx.HTTPError: Mateo did not take it; all messages are redelivered.
         """
         rows: list[dict[str, Any]] = []
 

@@ -1,6 +1,6 @@
-"""Prints the CPU seconds in which the usual receiver takes a webhook; boto3 is answered below it.
+"""Prints the CPU seconds that the usual receiver needs for a webhook; `StubAws` answers boto3.
 
-In a process of its own, since `StubAws` stands before every client that is made after it.
+It runs in a process of its own, since `StubAws` answers every client that is made after it.
 """
 
 import time

@@ -1,8 +1,8 @@
 """The relay and the usual way side by side: one run, one table.
 
-Requests, entities, lost, doubled and stale records: a hundred faults in the simulated world, read
-from Mateo. CPU: from the SQS event to the request's body, for the same batch. Cost: even traffic of
-25,000 webhooks a day, with the runs that only hold, as `even_cost` counts it.
+Requests, entities, lost, doubled and stale records are read from Mateo after a hundred faults in
+the simulated world. CPU: from the SQS event to the request's body, for the same batch. Cost: even
+traffic of 25,000 webhooks a day, with the runs that only hold, as `even_cost` counts it.
 """
 
 import json
@@ -26,9 +26,9 @@ from tests.benchmarks.usual.functions import Submitter
 from tests.benchmarks.usual.worlds import Outcome, by_relay, by_usual_way
 
 BAR_CPU = 1.5
-"""The relay reads numbers, countries, dates and versions more closely than the usual way does."""
+"""The relay reads numbers, countries, dates and versions more carefully than the usual way."""
 MEMORY_MB = 512
-"""What both functions are given."""
+"""Of both functions."""
 
 
 def measure() -> Iterator[Measure]:
@@ -63,7 +63,7 @@ def told(outcome: Outcome) -> str:
 
 
 def outcomes() -> Iterator[tuple[str, Outcome, Outcome]]:
-    """What both make of each kind of fault."""
+    """What comes of each kind of fault, with the relay and with the usual way."""
     ours: dict[str, Outcome] = defaultdict(Outcome)
     usual: dict[str, Outcome] = defaultdict(Outcome)
     for case in cases():
@@ -96,13 +96,13 @@ def costs(cpu_s: float) -> tuple[float, float]:
     webhooks = cost.per_window(cost.EVEN_S)
     with redirect_stdout(StringIO()) as log:
         run = EvenRun(log, template)
-        run.between_imports(4, 1)  # makes clients and reads secrets, which belongs to no million
+        run.between_imports(4, 1)  # makes clients and reads secrets, which happens once
         ours = run.between_imports(webhooks, HELD_RUNS)
     return ours.cost(), _usual_bill(template, webhooks, cpu_s).cost()
 
 
 def _usual_bill(template: prices.Template, webhooks: int, cpu_s: float) -> prices.Bill:
-    """What these webhooks use in the usual way: two functions and a queue, nothing that is kept."""
+    """What these webhooks use in the usual way: two functions and a queue, and no storage."""
     bill = prices.Bill(webhooks)
     used = bill.used
     bodies = mixed_texts(webhooks)
@@ -119,7 +119,7 @@ def _usual_bill(template: prices.Template, webhooks: int, cpu_s: float) -> price
 
 
 def _receiving_s() -> float:
-    """CPU seconds in which the usual receiver takes a webhook."""
+    """CPU seconds that the usual receiver needs for a webhook."""
     command = [sys.executable, "-m", "tests.benchmarks.usual.receiving"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout)

@@ -1,7 +1,7 @@
 """Runs a case in the simulated world, once with the relay and once with the usual way.
 
-Queue, event source mapping, senders' patience and Mateo are the same in both. What is counted is
-read from Mateo alone: neither way is asked what it thinks that it did.
+Queue, event source mapping, the senders' pauses and Mateo are the same in both. The counts are read
+from Mateo alone: neither way is asked what it did.
 """
 
 import json
@@ -28,12 +28,12 @@ from tests.simulation.world import START, Environment, Fault, Process, World
 T = TypeVar("T")
 STEP_S = 3_600.0
 DAYS = 20.0
-"""So long a run lasts at most; SQS keeps messages for 14 days."""
+"""How long a run lasts at most; SQS keeps messages for 14 days."""
 
 
 @dataclass(slots=True)
 class CaseWorld(World):
-    """A world in which things happen to calls by their operation and number, for both ways."""
+    """A world with faults by the operation and the number of a call: the same for both ways."""
 
     by_operation: Mapping[tuple[str, int], Fault] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -62,13 +62,13 @@ class Outcome:
     stale: int = 0
 
     def add(self, other: "Outcome") -> None:
-        """Sum up."""
+        """Add the counts of another case."""
         for name in ("requests", "entities", "lost", "doubled", "stale"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 def by_relay(case: Case) -> Outcome:
-    """The relay."""
+    """What Mateo holds after a case with the relay."""
     world = _world(case)
     relay = Relay(world, case.scenario)
     senders = Senders(world, relay)
@@ -80,7 +80,7 @@ def by_relay(case: Case) -> Outcome:
 
 
 def by_usual_way(case: Case) -> Outcome:
-    """The usual way."""
+    """What Mateo holds after a case with the usual way."""
     world = _world(case)
     usual = Usual(world, case)
     usual.plan(case.scenario.webhooks)
@@ -196,7 +196,7 @@ def customer(record: Record) -> Mapping[str, Any]:
 
 
 def _outcome(case: Case, mateo: Mateo) -> Outcome:
-    """What came of the case, read from Mateo."""
+    """The counts of a case, read from Mateo."""
     times: Counter[tuple[str, str]] = Counter()
     last: dict[str, str] = {}
     for one in mateo.applied:
