@@ -1,11 +1,31 @@
 """A trace is short, marks what matters and shows where two runs differ."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from tests.simulation.scenario import Account, Findings, Record, Scenario, Violation, Webhook
-from tests.simulation.trace import Row, clock, difference, folded, names_in, rows_of, tell, trace
+from tests.simulation.scenario import (
+    Account,
+    Findings,
+    PutBack,
+    Record,
+    Scenario,
+    Upload,
+    Violation,
+    Webhook,
+)
+from tests.simulation.trace import (
+    Row,
+    clock,
+    describe,
+    difference,
+    folded,
+    names_in,
+    rows_of,
+    tell,
+    trace,
+)
 from tests.simulation.world import START, Fault, Line
 
 SCENARIO = Scenario(
@@ -51,6 +71,15 @@ def test_a_trace_reads_as_a_table_with_the_violation_last() -> None:
         "    1d 00:00:00.000  submit#1   died",
         "! LOST: k1 has no outcome",
     ]
+
+
+def test_files_and_replays_of_a_scenario_are_named() -> None:
+    upload = Upload(0.0, "erp", "a.csv", [Record("k1", 1, {})])
+    scenario = replace(SCENARIO, files=[upload, upload], put_back=[PutBack(60.0)])
+
+    first, *_ = describe(scenario)
+
+    assert first == "  2 webhooks with 2 records, 2 files, 1 replay, 1 fault"
 
 
 @pytest.mark.parametrize(

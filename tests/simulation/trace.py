@@ -67,10 +67,10 @@ def _indented(text: str) -> str:
 def describe(scenario: Scenario) -> Iterator[str]:
     """A scenario in a few lines: its size, and what is unusual of its fault profile and account."""
     records = sum(len(webhook.records) for webhook in scenario.webhooks)
-    yield (
-        f"  {_counted(len(scenario.webhooks), 'webhook')} with {_counted(records, 'record')}, "
-        f"{_counted(len(scenario.faults), 'fault')}"
-    )
+    parts = [f"{_counted(len(scenario.webhooks), 'webhook')} with {_counted(records, 'record')}"]
+    parts += [_counted(len(scenario.files), "file")] if scenario.files else []
+    parts += [_counted(len(scenario.put_back), "replay")] if scenario.put_back else []
+    yield f"  {', '.join([*parts, _counted(len(scenario.faults), 'fault')])}"
     for name, part, plain in (
         ("fault profile", scenario.fault_profile, FaultProfile()),
         ("account", scenario.account, Account()),
