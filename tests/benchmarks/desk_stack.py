@@ -49,7 +49,7 @@ from tests.support.builders import message
 NAME, RECEIVED = "relay-desk", "ItemsReceived"
 REPLAYED = 1_000
 DEAD_MESSAGES = 200
-"""With a hundred records each: `redrive` says why for so many. moto takes 16 ms of CPU for one."""
+"""With a hundred records each: as many as `redrive` reads to say why. moto takes 16 ms for one."""
 REFUSED = 2_000
 """Webhooks that were refused within the last hour: lines of the log, and an alarm."""
 PARAMETERS = {"EntitiesPerDay": "200000"}

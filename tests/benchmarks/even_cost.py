@@ -32,7 +32,7 @@ HELD_RUNS = 34
 ROUNDS = 3
 """How many imports are measured, one after the other."""
 NEAR = 20
-"""So many requests above the curve records are held; so many below it they are imported."""
+"""How many requests above the curve are used while records are held, and below it at the end."""
 EMPTY_POLL_S = 1.0
 """How long SQS takes to say that no more held messages are there."""
 

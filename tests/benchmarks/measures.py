@@ -56,6 +56,6 @@ def best_of_alternating(
 
 @contextmanager
 def discarded_log() -> Iterator[None]:
-    """Discard what handlers log meanwhile: their CPU must not depend on who reads it."""
+    """Discard the log of handlers: their CPU must not depend on who reads it."""
     with Path(os.devnull).open("w", encoding="utf-8") as log, redirect_stdout(log):
         yield

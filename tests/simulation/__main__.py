@@ -27,7 +27,7 @@ from tests.simulation.trace import difference, tell, trace
 
 BROKEN, INTERRUPTED = 1, 130
 TRACES = 3
-"""Of so many broken promises a campaign prints a trace: of the first seed that breaks each."""
+"""How many broken promises a campaign explains, each by the first seed that breaks it."""
 
 
 def main(arguments: list[str] | None = None, *, name: str = SIMULATION) -> int:

@@ -31,7 +31,7 @@ MEMORY_LIMIT_B = 2_000_000_000
 HANGS = "hangs"
 DEAD = "worker died"
 MAX_DEATHS = 3
-"""So many workers may die of no seed; then something else is killing them."""
+"""How many workers may die although no seed kills one; then something else does."""
 FIRST_CHUNK, MAX_PER_CHUNK = 10, 500
 """Seeds. A chunk takes about a second; workers collect garbage after it and never within it."""
 CHUNKS_PER_JOB = 2

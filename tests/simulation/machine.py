@@ -54,7 +54,7 @@ class StepFunctions:
         self._started: dict[str, float] = {}
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Any:  # noqa: A002, N803
-        """Start one; a name is taken for good.
+        """Start one; its name cannot be used again.
 
         A second start with the same input is taken as long as the first one runs, without effect.
         """

@@ -1,4 +1,4 @@
-"""The imports that the fake of the Import API keeps: their bodies, their rows, what came of them.
+"""The imports that the fake of the Import API keeps: their bodies, rows and results.
 
 Bodies are read and rows fail as in `mateo_emulator`, with its codes and texts. There are two more
 markers: a row whose `city` is `FAIL` fails, and one whose `city` is `REFUSE` has the whole POST

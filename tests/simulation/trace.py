@@ -150,7 +150,7 @@ def _short(value: object) -> str:
 
 
 def folded(rows: Sequence[Row], most: int) -> Sequence[Row]:
-    """At most so many rows: folds repetitions, else rows alike, and else leaves out the middle."""
+    """At most `most` rows: folds repetitions, else rows alike, and else leaves out the middle."""
     short = _fold(rows, lambda row: (row.function, row.what, row.details))
     if len(short) > most:
         short = _fold(rows, _likeness)

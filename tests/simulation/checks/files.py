@@ -15,7 +15,7 @@ from tests.simulation.uploads import line_of
 
 REASONS = {"cut": "file.broken_json", "empty": "file.empty"}
 MAX_DEATHS = 3
-"""So many processes die of a file at most; then it is refused."""
+"""How many processes may die while they read a file; then it is refused."""
 NOT_IMPORTED = frozenset({"failed", "rejected", "unaccounted"})
 
 

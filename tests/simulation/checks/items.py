@@ -8,7 +8,7 @@ from tests.simulation.crm import CONNECTION
 from tests.simulation.queue import MAX_RECEIVES
 
 DEATHS = 3
-"""So many processes a record kills; then it is a dead letter by itself."""
+"""How many processes a record may kill; then it is a dead letter by itself."""
 TRIALS = 2
 """How often a record is tried after a death: with others, and alone."""
 TRIED = frozenset({"imported", "failed", "rejected", "unaccounted"})
