@@ -262,3 +262,24 @@ def test_an_unknown_import_is_not_given_up_while_mateo_cannot_be_asked(
 
     assert len(mateo.imports) == 1
     assert relay.entry("ref-1").state is State.SENT
+
+
+@pytest.mark.parametrize("answer", ["create", "create_without_answer"])
+def test_an_import_is_followed_for_its_hours_however_long_its_posts_were_refused(
+    relay: Relay, mateo: MateoImports, answer: str
+) -> None:
+    unknown_import(relay, mateo, created=False)
+    nothing = httpx.Response(200, json=[])
+    refusal = httpx.Response(429, headers={"retry-after": "900"})
+    absent_once(relay)
+    until = relay.clock.now + 23.5 * 3_600
+    while relay.clock.now < until:
+        mateo.answers.extend([nothing, refusal])
+        relay.clock.now += track(relay).wait_s
+    mateo.answers.extend([nothing, getattr(mateo, answer)])
+
+    for _ in range(6):
+        assert track(relay).status is TrackingStatus.WAIT
+        relay.clock.now += 900
+
+    assert (relay.entry("ref-1").state, len(mateo.imports)) == (State.SENT, 1)

@@ -52,7 +52,7 @@ class Entry(NamedTuple):
     `reported_until`: when the process that last began its report is certainly gone, `retried`: the
     numbers of the rows that are requeued, as that one decided. `answered_at`: when Mateo last
     answered a question about it, `answered_s`: for how long it has been asked and answered
-    (`polling`).
+    (`polling`), since it was found or posted again (`resolving`).
     `suspects`: ids, with spaces between them, of imports in Mateo that may be this one.
     `lane`: whose share of the day its rows use, and where rows that are tried again go.
     `charges`: which connections with a limit of their own pay for rows (`reservations`).

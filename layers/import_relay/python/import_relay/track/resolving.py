@@ -7,6 +7,7 @@
     absent         posted again, or its records go back to the queue
 
 Only what Mateo answers counts: while it cannot be asked, nothing is posted and nothing given up.
+Once the import is found or was posted again, its tracking time begins anew.
 """
 
 from collections.abc import Sequence
@@ -145,6 +146,7 @@ def _adopt(poll: Poll, found: FoundImports) -> Tracked:
             reference,
             expected=[State.UNKNOWN],
             target=State.SENT,
+            answered_s=0.0,
             import_id=oldest.id,
             found=len(found.matches),
             inferred=int(found.is_inferred),
@@ -186,6 +188,7 @@ def _decide(poll: Poll, posted: Posted) -> Tracked:
                 poll.entry.reference,
                 expected=[State.UNKNOWN],
                 target=State.SENT,
+                answered_s=0.0,
                 import_id=posted.import_id,
             )
         case PostResult.ACCEPTED:
@@ -193,6 +196,7 @@ def _decide(poll: Poll, posted: Posted) -> Tracked:
                 poll.entry.reference,
                 expected=[State.UNKNOWN],
                 target=State.UNKNOWN,
+                answered_s=0.0,
                 accepted_at=poll.clock(),
             )
         case PostResult.REFUSED | PostResult.REFUSED_WHOLE:
