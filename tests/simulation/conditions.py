@@ -1,6 +1,7 @@
 """Rare conditions that a run met: a promise proves nothing in runs where nothing happens."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from import_relay.domain.models import WHOLE_RECORD
 from import_relay.storage.entries import State
@@ -29,12 +30,17 @@ def _many_outcomes(books: Books) -> bool:
 
 
 def _partial_change_failed(books: Books) -> bool:
-    claims = (
-        claim
-        for item in books.relay.dynamodb.tables.get(WATERMARKS, {}).values()
-        for claim in item["claims"]["M"].items()
-    )
+    claims = _claims(books)
     return any(name != WHOLE_RECORD and "failed" in claim["M"] for name, claim in claims)
+
+
+def _repeated_late(books: Books) -> bool:
+    return any("repeated_by" in claim["M"] for _, claim in _claims(books))
+
+
+def _claims(books: Books) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for item in books.relay.dynamodb.tables.get(WATERMARKS, {}).values():
+        yield from item["claims"]["M"].items()
 
 
 def _put_back_after_weeks(books: Books) -> bool:
@@ -95,6 +101,7 @@ CONDITIONS: Mapping[str, Callable[[Books], bool]] = {
     "two different functions died": _two_functions_died,
     "more outcomes of a batch than a transaction takes": _many_outcomes,
     "a partial change failed": _partial_change_failed,
+    "a change was repeated after it was claimed": _repeated_late,
     "an item was put back after weeks": _put_back_after_weeks,
     "an import was given up": _given_up,
     "Mateo accepted an import without naming its id": _accepted_without_id,

@@ -58,21 +58,20 @@ def test_a_repetition_may_lose_to_another_sender_of_the_same_version() -> None:
         [Webhook(2.0, "erp", "e1", [change(name="three")])],
     ],
 )
-@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize("noted", [True, False])
 def test_a_repeated_pair_of_changes_ends_with_the_second(
-    waits: bool, others: list[Webhook], monkeypatch: pytest.MonkeyPatch
+    noted: bool, others: list[Webhook], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not waits:  # the second is a duplicate at once, while the first waits
-        never = property(lambda _: False, lambda *_: None)
-        monkeypatch.setattr(merging._Coalescing, "_waits", never, raising=False)
+    if not noted:  # the second is a duplicate at once, while the first waits
+        monkeypatch.setattr(merging, "repeated", lambda claim, _: claim)
     pair = [change(name="one"), change(name="two")]
     found = broken([Webhook(0.0, "erp", "e0", pair), *others, Webhook(3.0, "erp", "e0", pair)])
     says = {"full_name": "one", "city": "first", "zipcode": "first"}
     stale = {f"1000: {column} of {value} after a newer one" for column, value in says.items()}
-    assert found == (set() if waits else stale)
+    assert found == (set() if noted else stale)
 
 
-def test_a_dead_letter_may_win_over_a_repetition_that_came_after_it() -> None:
+def test_a_dead_letter_does_not_undo_a_repetition_that_came_after_it() -> None:
     said, kills = (Record("p1000", 0, {"name": name}) for name in ("one", POISON))
     pair = Webhook(3.0, "plain", "e1", [kills, said])
     assert not broken([Webhook(0.0, "plain", "e1", [said]), pair])
@@ -92,7 +91,6 @@ def test_what_is_put_back_twice_may_come_in_any_order(applied: list[str], is_sta
     items = {f"{one}/0": Item(change(name=one[:2]), "erp", one, 0, 0, True, "e") for one in applied}
     wrong: list[str] = []
     books: Any = SimpleNamespace(
-        relay=SimpleNamespace(died=set()),
         items=items,
         applied=[
             Applied(0.0, "1000", {"full_name": one[:2]}, [f"{one}/0"], too_late=False)

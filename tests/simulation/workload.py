@@ -20,6 +20,7 @@ from tests.simulation.uploads import with_files
 from tests.simulation.workload_lists import with_cuts, with_lists
 from tests.simulation.workload_missing import with_missing
 from tests.simulation.workload_more import with_more
+from tests.simulation.workload_taken_back import with_taken_back
 from tests.simulation.world import START, Fault
 
 _T = TypeVar("_T")
@@ -92,7 +93,7 @@ def scenario_of(seed: int) -> Scenario:
         account=account,
         put_back=_put_back(seed, webhooks),
     )
-    return with_files(with_missing(with_cuts(with_lists(with_more(scenario)))))
+    return with_files(with_missing(with_cuts(with_lists(with_more(with_taken_back(scenario))))))
 
 
 def _put_back(seed: int, webhooks: Sequence[Webhook]) -> Sequence[PutBack]:

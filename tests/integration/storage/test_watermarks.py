@@ -33,7 +33,7 @@ def test_a_watermark_comes_back_as_it_was_written(relay: Relay) -> None:
     claims = {
         "*": Claim(2**62, "evt_1", "d1/0", "ref-1"),
         "email": Claim(-5, "", "d2/3~1", "ref-2", failed=True),
-        "my field.with dots": Claim(0, "Zoë", "d3/0", ""),
+        "my field.with dots": Claim(0, "Zoë", "d3/0", "", repeated_by="d4/2"),
     }
     watermark = Watermark(claims, ("d0/7", "d0/1~2"))
 
@@ -182,6 +182,34 @@ def test_any_other_error_of_marking_is_raised(relay: Relay) -> None:
 
     with pytest.raises(ClientError, match="AccessDenied"):
         with_client(relay, update_item=denied).fail_claims([(KEY, ["*"])], "r1")
+
+
+# repetitions
+
+
+def test_a_repetition_is_noted_of_its_fields_alone(relay: Relay) -> None:
+    claims = {"*": claim(1), "my field.with dots": claim(2), "email": claim(3)}
+    relay.watermarks.write({KEY: Watermark(claims, ("d0/7",))})
+    since = {
+        "*": claim(1)._replace(version=8, repeated_by="d8/0"),
+        "my field.with dots": claim(2)._replace(version=9, repeated_by="d9/0"),
+    }
+
+    relay.watermarks.note_repeated({KEY: since})
+
+    assert relay.watermarks.read([KEY]) == {KEY: Watermark(claims | since, ("d0/7",))}
+
+
+@pytest.mark.parametrize("claims", [{"*": claim(5, "new")}, {"email": claim(5)}, None])
+def test_a_repetition_of_what_was_claimed_or_forgotten_meanwhile_is_not_noted(
+    relay: Relay, claims: dict[str, Claim] | None
+) -> None:
+    given = {KEY: Watermark(claims)} if claims else {}
+    relay.watermarks.write(given)
+
+    relay.watermarks.note_repeated({KEY: {"*": claim(1)._replace(repeated_by="d8/0")}})
+
+    assert relay.watermarks.read([KEY]) == given
 
 
 def test_claims_are_kept_for_longer_than_any_row_may_wait() -> None:

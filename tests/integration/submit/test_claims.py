@@ -14,6 +14,7 @@ from import_relay.storage.watermarks import Watermarks
 from tests.support.aws import LEDGER, Aws
 from tests.support.builders import NOON, connections, message
 from tests.support.ends import ends, relay_with_imports, report, track
+from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
 DEALS = """
@@ -22,6 +23,7 @@ kind = "salesforce_cdc"
 event_source = "aws.partner/salesforce.com/00D/channel"
 """
 CONTACT = "003000000000009AAA"
+CONTACT_1 = "contact_details#external_id:1"
 
 
 @dataclass(frozen=True)
@@ -138,3 +140,72 @@ def test_a_claim_whose_import_was_never_created_is_taken_over(aws: Aws) -> None:
     relay.submit(message([{"id": 1, "v": 1, "name": "Ada"}], requeues=1), invocation="second")
 
     assert len(mateo.imports) == 1
+
+
+PLAIN = """
+[shop]
+kind = "json"
+[shop.contact.fields]
+external_id = "id"
+full_name = "name"
+"""
+
+
+def ada(name: str, delivery: str, requeues: int = 0) -> str:
+    """A contact of a sender without versions, received in the order of the deliveries."""
+    received_at = int(NOON * 1_000_000) + int(delivery[1:])
+    item = {"id": 1, "name": name}
+    return message(
+        [item],
+        connection="shop",
+        delivery=delivery,
+        received_at=received_at,
+        requeues=requeues,
+        events=[f"={name}"],
+    )
+
+
+def finish(relay: Relay, mateo: MateoImports) -> None:
+    """Let Mateo work off the first import, and report it."""
+    mateo.imports[0].finish()
+    relay.clock.now += 60
+    track(relay)
+    report(relay)
+    relay.clock.now += 400
+
+
+@pytest.mark.parametrize("open_", [True, False], ids=["while it is imported", "afterwards"])
+def test_a_change_that_was_taken_back_while_it_waited_is_not_imported(
+    aws: Aws, open_: bool
+) -> None:
+    relay, mateo = relay_with_imports(aws)
+    relay.connections = connections(PLAIN)
+    relay.submit(ada("Ada", "d1"))
+    if open_:
+        assert relay.submit(ada("Ada Example", "d2"), invocation="second").requeued == 1
+    else:
+        finish(relay, mateo)
+    relay.submit(ada("Ada", "d3"), invocation="third")
+    if open_:
+        finish(relay, mateo)
+
+    relay.submit(ada("Ada Example", "d2", requeues=1), invocation="fourth")
+
+    assert len(mateo.imports) == 1
+    assert ends(relay) == {"imported": 1, "duplicate": 1, "superseded": 1}
+
+
+def test_a_repetition_does_not_hide_that_mateo_failed_the_change(aws: Aws) -> None:
+    relay, _ = relay_with_imports(aws)
+    relay.connections = connections(PLAIN)
+    relay.submit(ada("Ada", "d1"))
+    marks = relay.watermarks
+    found = marks.read([CONTACT_1])[CONTACT_1]
+    marks.fail_claims([(CONTACT_1, ["*"])], "ref-1")  # between the reads and what is noted
+
+    marks.note_repeated(
+        {CONTACT_1: {"*": found.claims["*"]._replace(repeated_by="d3/0", version=7)}}
+    )
+
+    noted = marks.read([CONTACT_1])[CONTACT_1].claims["*"]
+    assert (noted.failed, noted.repeated_by, noted.version) == (True, "d3/0", 7)

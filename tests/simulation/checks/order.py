@@ -20,11 +20,7 @@ _GOOD = frozenset({"imported", "duplicate", "superseded"})
 
 
 def check_order(books: Books) -> None:
-    """A column never gets an older value after a newer one; the same value does not count.
-
-    Of changes with one version, a redriven dead letter may come after a copy that is newer.
-    """
-    died = books.relay.died
+    """A column never gets an older value after a newer one; the same value does not count."""
     latest: dict[tuple[str, str], Version] = {}
     repeated: dict[tuple[str, str], list[Version]] = {}
     shown: dict[tuple[str, str], object] = {}
@@ -43,9 +39,8 @@ def check_order(books: Books) -> None:
             before = latest.get(cell, newest)
             may_be = max([newest, *_copies(books, versions, one.at)])
             overtaken = any(_came_together(newest, copy) for copy in repeated.get(cell, ()))
-            redriven = any(versions.get(item) == newest for item in died.intersection(one.items))
             is_older = may_be < before and value != shown.get(cell)
-            if is_older or (overtaken and not redriven):
+            if is_older or overtaken:
                 books.wrong("stale", f"{one.key}: {column} of {value} after a newer one")
             latest[cell], shown[cell] = max(newest, before), value
             if not any(
@@ -54,6 +49,29 @@ def check_order(books: Books) -> None:
                 repeated[cell] = [*repeated.get(cell, ()), *_copies(books, versions)]
     for key, of_key in books.by_key.items():
         _final(books, key, of_key, latest)
+    _taken_back(books, tags, shown)
+
+
+def _taken_back(
+    books: Books,
+    tags: Mapping[tuple[str, str, str], Mapping[str, Version]],
+    shown: Mapping[tuple[str, str], object],
+) -> None:
+    """A state that came again is shown in the end, if its sender told of nothing newer.
+
+    The repetition ends as a duplicate of the change that had brought the state before. Only a
+    sender without versions tells of one change twice with another one in between.
+    """
+    for (key, column), value in shown.items():
+        field_ = COLUMNS[column]
+        own = tags[key, field_, str(value)]
+        if any(books.items[item].connection != "plain" for item in own):
+            continue
+        for item, one in books.by_key.get(key, ()):
+            is_again = one.connection == "plain" and books.outcomes_of(item) == {"duplicate"}
+            is_newer = is_again and one.version > max(own.values())
+            if is_newer and one.record.fields.get(field_, value) != value:
+                books.wrong("stale", f"{key}: {column} is not what it became again")
 
 
 def _tags(books: Books) -> dict[tuple[str, str, str], dict[str, Version]]:

@@ -50,14 +50,26 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "repetitions-forgotten",
+        "A change that was on its way undoes what a repetition of an older one says.",
+        ("stale",),
+        (
+            Edit(
+                "submit/batch_run.py",
+                "        claims.note_repeated(merged.repeated, posting.watermarks)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
         "oldest-of-a-batch-wins",
         "Changes of a batch are taken newest first.",
         ("lost", "stale"),
         (
             Edit(
                 "submit/merging.py",
-                "changes.sort(key=order_of)",
-                "changes.sort(key=order_of, reverse=True)",
+                "changes.sort(key=self._order_of)",
+                "changes.sort(key=self._order_of, reverse=True)",
             ),
         ),
     ),
@@ -65,7 +77,7 @@ MUTANTS = (
         "blocked-ignored",
         "A newer change is sent while an import of the record is open.",
         ("stale",),
-        (Edit("submit/merging.py", "waits = self._blocked or ", "waits = "),),
+        (Edit("submit/merging.py", "if fresh and (self._blocked or ", "if fresh and ("),),
     ),
     Mutant(
         "unknown-is-not-blocked",
@@ -154,7 +166,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/freshness.py",
-                "return order_of(change) < (claim.version, receipt_order(claim.item_id))",
+                "return order_of(change) < claim.order",
                 "return change.version < claim.version",
             ),
         ),

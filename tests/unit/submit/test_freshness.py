@@ -7,7 +7,14 @@ from import_relay.domain.models import (
     MappedChange,
 )
 from import_relay.domain.replays import Replay, put_back_delivery
-from import_relay.submit.freshness import Freshness, freshness, is_older, order_of
+from import_relay.submit.freshness import (
+    Freshness,
+    freshness,
+    is_older,
+    order_of,
+    repeated,
+    says_again,
+)
 from tests.support.builders import change, claim, occurrence
 from tests.unit.submit.changed import FORCED, REPLAY, put_back
 
@@ -54,6 +61,13 @@ def put_back_by(replay: Replay) -> Claim:
         ),
         pytest.param(
             put_back(REPLAY, 2, "old"), claim(2), False, Freshness.FRESH, id="put back by a person"
+        ),
+        pytest.param(
+            put_back(REPLAY, 2, "old"),
+            claim(2)._replace(repeated_by="z/0"),
+            False,
+            Freshness.FRESH,
+            id="put back although its sender repeated it",
         ),
         pytest.param(
             put_back(REPLAY, 2, "old"),
@@ -138,3 +152,30 @@ def test_a_forced_replay_is_older_only_than_changes_of_the_same_replay() -> None
 
     assert not is_older(given, claim(3))
     assert is_older(given, Claim(3, "old", f"{put_back_delivery('old', FORCED.id)}/7", "r1"))
+
+
+AGAIN = BY_RECEIPT._replace(occurrence=occurrence(event="=text", delivery="z"))
+"""A sender without versions and event ids says again what it said at version 5."""
+SAID = Claim(5, "=text", "d1/0", "r1", connection="erp")
+
+
+def test_a_claim_is_as_new_as_the_latest_repetition_of_its_change() -> None:
+    known = repeated(SAID, AGAIN)
+
+    assert known == SAID._replace(version=9, repeated_by="z/0")
+    assert is_older(change(version=7), known)
+    assert repeated(known, AGAIN._replace(version=8)) is known
+
+
+@pytest.mark.parametrize(
+    ("claimed", "given"),
+    [
+        pytest.param(SAID._replace(connection="hub"), AGAIN, id="another connection"),
+        pytest.param(SAID._replace(event="=other"), AGAIN, id="something else"),
+        pytest.param(SAID._replace(event="old"), BY_RECEIPT, id="an event that was sent again"),
+        pytest.param(claim(5)._replace(connection="erp"), COPY, id="another version"),
+    ],
+)
+def test_what_says_nothing_again_makes_no_claim_newer(claimed: Claim, given: MappedChange) -> None:
+    assert not says_again(given, claimed)
+    assert repeated(claimed, given) is claimed

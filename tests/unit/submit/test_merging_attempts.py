@@ -12,7 +12,9 @@ from import_relay.submit.merging import (
     EARLIER_KEPT,
 )
 from tests.support.builders import change, claim, occurrence
-from tests.unit.submit.changed import merged, outcomes
+from tests.unit.submit.changed import KEY, columns, merged, outcomes
+
+OTHER = ImportOptions("contact_details", "leads-id")
 
 
 def attempts(*numbers: int) -> list[MappedChange]:
@@ -136,38 +138,74 @@ def test_a_change_claimed_by_an_import_never_created_is_a_duplicate_of_its_new_o
 
 
 @pytest.mark.parametrize("unfinished", [False, True])
-def test_a_copy_of_a_claim_waits_with_an_older_change_that_is_going_to_replace_the_claim(
+def test_an_older_change_that_comes_again_with_a_copy_of_the_claim_never_overtakes_it(
     unfinished: bool,
 ) -> None:
-    claimed = Claim(1, "second", "d1/1", "r1")
-    repeated = [
+    claimed = Claim(1, "second", "d1/1", "r1", connection="erp")
+    first, second = [
         change(event=event)._replace(occurrence=occurrence(n, event=event, delivery="d2"))
         for n, event in enumerate(("first", "second"))
     ]
 
-    result = merged(*repeated, claims={"*": claimed}, unfinished=unfinished)
+    result = merged(first, second, claims={"*": claimed}, unfinished=unfinished)
 
     if unfinished:
-        assert (result.blocked, outcomes(result)) == (repeated, [])
+        assert (result.blocked, outcomes(result)) == ([first], [("d2/1", Outcome.DUPLICATE)])
+        again = merged(first, claims=result.repeated[KEY])
+        assert (again.rows, outcomes(again)) == ([], [("d2/0", Outcome.SUPERSEDED)])
     else:
-        assert [row.changes for row in result.rows] == [(repeated[1],)]
+        assert [row.changes for row in result.rows] == [(second,)]
         assert outcomes(result) == [("d2/0", Outcome.SUPERSEDED)]
 
 
-def test_a_copy_of_a_claim_waits_with_an_older_change_that_needs_another_import() -> None:
-    other = ImportOptions("contact_details", "leads-id")
-    email = {"email": "n@example.com"}
-    first = change(number=0, partial=True, columns={"city": "Ulm"})
-    waiting = change(number=1, event="new", partial=True, options=other, columns=email)
-    copy = change(number=2, event="claimed", partial=True, columns=email)
+def test_a_change_that_is_tried_again_is_as_new_as_its_repetition() -> None:
+    claimed = Claim(9, "=e", "d1/0", "r1", connection="erp", repeated_by="d9/0")
+    again = occurrence(event="=e", attempt=1)
 
-    result = merged(first, waiting, copy, claims={"email": claim(1, "claimed")})
+    (row,) = merged(
+        change()._replace(occurrence=again, by_receipt=True),
+        claims={"*": claimed},
+        never_created=True,
+    ).rows
 
-    assert [row.changes for row in result.rows] == [(first,)]
-    assert (result.blocked, outcomes(result)) == ([waiting, copy], [])
+    assert (row.claims["*"].item_id, row.claims["*"].order) == ("d1/0~1", (9, ("d9", 0)))
 
 
-def test_a_copy_of_a_claim_is_a_duplicate_at_once_if_nothing_else_waits() -> None:
+def test_a_column_that_is_tried_again_keeps_its_value_beside_an_older_record() -> None:
+    claimed = Claim(9, "=e", "d1/0", "r1", connection="erp", repeated_by="d9/0")
+    email = change(partial=True, columns={"email": "a@example.com"})._replace(
+        occurrence=occurrence(event="=e", attempt=1), by_receipt=True
+    )
+    older = change(version=7, delivery="d3", columns={"email": "b@example.com"})
+
+    (row,) = merged(email, older, claims={"email": claimed}, never_created=True).rows
+
+    assert (set(row.claims), columns(row)["email"]) == ({"*", "email"}, "a@example.com")
+
+
+def test_a_column_is_as_new_as_its_repetition_though_others_are_imported() -> None:
+    known = {"email": claim(1, "e")._replace(connection="erp")}
+    columns = {"email": "a@example.com", "city": "Ulm"}
+    copy = change(version=1, event="e", delivery="z", partial=True, columns=columns)
+
+    result = merged(copy, claims=known)
+
+    (row,) = result.rows
+    assert (row.claims["email"].repeated_by, row.claims["city"].item_id) == ("z/0", "z/0")
+    assert result.repeated == {KEY: {"email": row.claims["email"]}}
+
+
+def test_a_change_is_as_new_as_its_repetition_within_a_batch() -> None:
+    first, again = change(number=0, event="e"), change(number=2, event="e")
+    between = change(number=1, event="x", partial=True, options=OTHER, columns={"city": "Ulm"})
+
+    result = merged(first, between, again)
+
+    (row,) = result.rows
+    assert (result.blocked, row.claims["*"].repeated_by) == ([between], "d1/2")
+
+
+def test_a_copy_of_a_claim_of_an_open_import_is_a_duplicate_at_once() -> None:
     claimed = Claim(1, "e", "d1/0", "r1")
     copy = change(event="e")._replace(occurrence=occurrence(event="e", delivery="d2"))
 

@@ -7,7 +7,7 @@ import pytest
 from import_relay.connectors.activecampaign import events as connector
 from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.mapping.record_mapping import RecordMapping
@@ -32,7 +32,7 @@ CONNECTION = with_defaults(Connection("activecampaign", "activecampaign"))
 
 def nested(body: str | bytes) -> object:
     (item,) = connector.split(request(body), {})
-    assert item.event_id == digest(item.text)
+    assert item.event_id == content_id(item.text)
     return json.loads(item.text)
 
 

@@ -9,7 +9,7 @@ import pytest
 from import_relay.connectors.attio import events as connector
 from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change, Item, RecordLookup, Request
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support import signers
@@ -120,7 +120,7 @@ def test_an_event_by_itself_is_an_item() -> None:
 
 
 def test_without_a_key_the_digest_identifies_the_event() -> None:
-    assert split(event(), None) == [(digest(json.dumps(event())), json.dumps(event()))]
+    assert split(event(), None) == [(content_id(json.dumps(event())), json.dumps(event()))]
 
 
 def test_no_events_are_no_items() -> None:

@@ -9,7 +9,7 @@ import pytest
 from import_relay.connectors.calcom import events as connector
 from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Request
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support import signers
 from tests.support.sender import Sender
@@ -202,7 +202,7 @@ def test_trigger_booking_and_time_identify_the_event() -> None:
 
 def test_without_a_booking_id_the_digest_identifies_the_event() -> None:
     body = json.dumps(event(uid=None))
-    assert {item.event_id for item in connector.split(request(body), {})} == {digest(body)}
+    assert {item.event_id for item in connector.split(request(body), {})} == {content_id(body)}
 
 
 def test_the_time_of_the_event_orders_changes() -> None:

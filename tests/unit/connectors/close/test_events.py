@@ -9,7 +9,7 @@ import pytest
 from import_relay.connectors.close import events as connector
 from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change, Request
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.mapping.record_mapping import RecordMapping
@@ -139,7 +139,7 @@ def test_an_event_is_one_item_under_its_own_id() -> None:
 
 def test_without_an_id_the_digest_identifies_the_event() -> None:
     body = json.dumps(event(id=None))
-    assert connector.split(request(body), {})[0].event_id == digest(body)
+    assert connector.split(request(body), {})[0].event_id == content_id(body)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from cloudevents.core.v1.event import CloudEvent
 from import_relay.connectors.cloudevents import events as connector
 from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Change, Item, Request
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import short_id
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
 from tests.support import signers
@@ -109,7 +109,7 @@ def test_an_event_that_the_official_sdk_writes_is_read(
         "time": "2026-11-21T09:30:00Z",
         "data": {"id": "7"},
     }
-    assert item.event_id == digest('/crm/zürich a "quoted" 100 %')
+    assert item.event_id == short_id('/crm/zürich a "quoted" 100 %')
 
 
 def test_bytes_that_the_official_sdk_writes_as_base64_are_the_data_they_hold() -> None:

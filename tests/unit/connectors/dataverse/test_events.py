@@ -10,7 +10,7 @@ import pytest
 from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Item, Request
 from import_relay.connectors.dataverse import events as connector
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support import signers
@@ -117,7 +117,7 @@ def test_only_the_configured_method_authenticates_the_sender() -> None:
 
 def test_the_body_travels_as_it_was_received() -> None:
     body = '{"MessageName":"Update","PrimaryEntityName":"contact","n":9007199254740993,"m":1.10}'
-    assert split(body) == [(digest(body), f'{{"size_exceeded":false,"context":{body}}}')]
+    assert split(body) == [(content_id(body), f'{{"size_exceeded":false,"context":{body}}}')]
 
 
 def test_the_header_of_a_body_that_was_cut_travels_with_it() -> None:
@@ -133,7 +133,7 @@ def test_the_asynchronous_operation_identifies_the_event() -> None:
 @pytest.mark.parametrize("operation", [None, "", "00000000-0000-0000-0000-000000000000", 7, "ä"])
 def test_without_an_operation_the_digest_identifies_the_event(operation: object) -> None:
     body = json.dumps(context(OperationId=operation))
-    assert split(body)[0].event_id == digest(body)
+    assert split(body)[0].event_id == content_id(body)
 
 
 @pytest.mark.parametrize(

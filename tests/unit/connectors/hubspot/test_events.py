@@ -9,7 +9,7 @@ import pytest
 from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Change, Item, RecordLookup
 from import_relay.connectors.hubspot import events as connector
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import UnreadableDelivery
 from tests.support import signers
@@ -114,7 +114,7 @@ def test_associations_with_different_records_are_told_apart() -> None:
 
 def test_an_event_without_an_id_is_known_by_its_digest() -> None:
     (item,) = split('[{"a":1}]')
-    assert item.event_id == digest('{"a":1}')
+    assert item.event_id == content_id('{"a":1}')
 
 
 # ---------------------------------------------------------------- a property

@@ -11,7 +11,7 @@ import pytest
 from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change
 from import_relay.connectors.hubspot import workflow_events as connector
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.mapping.record_mapping import RecordMapping
@@ -188,7 +188,7 @@ def test_a_bad_id_is_rejected(bad: object) -> None:
 
 def test_one_request_is_one_item_known_by_its_digest() -> None:
     (item,) = connector.split(request('\n {"vid":1} '), {})
-    assert item == (digest('{"vid":1}'), '{"vid":1}')
+    assert item == (content_id('{"vid":1}'), '{"vid":1}')
 
 
 @pytest.mark.parametrize("body", ["[]", "1", '"a"', "null"])

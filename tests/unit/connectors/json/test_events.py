@@ -8,7 +8,7 @@ import pytest
 
 from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.json import events as connector
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support import signers
@@ -96,7 +96,7 @@ def ids(body: str, **options: str) -> list[str]:
 
 
 def test_without_a_configured_id_the_digest_of_the_text_is_the_id() -> None:
-    assert ids('[{"id": 1}, {"id":1}]') == [digest('{"id": 1}'), digest('{"id":1}')]
+    assert ids('[{"id": 1}, {"id":1}]') == [content_id('{"id": 1}'), content_id('{"id":1}')]
 
 
 def test_a_configured_field_is_the_id() -> None:
@@ -106,7 +106,7 @@ def test_a_configured_field_is_the_id() -> None:
 
 @pytest.mark.parametrize("record", ['{"x":1}', '{"meta":7}', '{"meta":{"event":{}}}', "7", "[]"])
 def test_a_record_without_the_configured_field_has_its_digest(record: str) -> None:
-    assert ids(f"[{record}, {{}}]", event_id="meta.event")[0] == digest(record)
+    assert ids(f"[{record}, {{}}]", event_id="meta.event")[0] == content_id(record)
 
 
 @pytest.mark.parametrize("body", ["7", "null", "true", '"hello"', "[1, [2]]", '{"records": [7]}'])

@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.pipedrive import events as connector
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.mapping.record_mapping import RecordMapping
@@ -83,7 +83,7 @@ def test_without_an_id_entity_record_and_time_identify_the_event() -> None:
 
 def test_without_id_and_record_the_digest_identifies_the_event() -> None:
     body = json.dumps(event(id=None))
-    assert connector.split(request(body), {})[0].event_id == digest(body)
+    assert connector.split(request(body), {})[0].event_id == content_id(body)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from import_relay.connectors.pipedrive import events as connector
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.errors import RejectedRow
 from tests.support.webhooks import request
 from tests.unit.connectors.pipedrive.both_versions import (
@@ -25,7 +25,7 @@ def test_an_event_of_version_1_is_identified_by_record_time_and_action() -> None
 
 def test_an_event_of_version_1_without_its_time_is_identified_by_its_digest() -> None:
     body = json.dumps(first_event({"id": 3}))
-    assert connector.split(request(body), {})[0].event_id == digest(body)
+    assert connector.split(request(body), {})[0].event_id == content_id(body)
 
 
 @pytest.mark.parametrize(

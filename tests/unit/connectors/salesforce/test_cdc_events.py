@@ -8,7 +8,7 @@ import pytest
 
 from import_relay.connectors.contract import RecordLookup
 from import_relay.connectors.salesforce import cdc_events as connector
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support import signers
 from tests.support.sender import Sender
@@ -145,7 +145,7 @@ def test_integers_beyond_2_53_stay_exact() -> None:
 @pytest.mark.parametrize("header", [{"transactionKey": None}, {"sequenceNumber": None}])
 def test_without_a_transaction_the_digest_identifies_the_change(header: dict[str, object]) -> None:
     (found,) = connector.split(over_the_bus(event(payload(**header))), OPTIONS)  # type: ignore[arg-type]  # only header fields
-    assert found.event_id == digest(found.text)
+    assert found.event_id == content_id(found.text)
 
 
 @pytest.mark.parametrize(

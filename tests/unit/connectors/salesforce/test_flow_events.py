@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.salesforce import flow_events as connector
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support import signers
@@ -51,7 +51,7 @@ def test_basic_is_not_supported_here() -> None:
 def test_one_record_and_a_collection_are_split_into_records() -> None:
     one = sample("salesforce_flow.contact-changed")
     (item,) = connector.split(request(one), {})
-    assert item == (digest(item.text), one.decode().strip())
+    assert item == (content_id(item.text), one.decode().strip())
     assert len(connector.split(request(sample("salesforce_flow.contacts-together")), {})) == 2
 
 

@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Change
 from import_relay.connectors.salesforce import outbound_events as connector
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.errors import RejectedRow
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support import signers
@@ -90,7 +90,7 @@ def test_each_notification_is_an_item_under_its_own_id() -> None:
 
 def test_a_notification_without_an_id_has_the_digest_of_its_item() -> None:
     (item,) = connector.split(request(envelope(notification(identifier=""))), OPTIONS)
-    assert item.event_id == digest(item.text)
+    assert item.event_id == content_id(item.text)
 
 
 def test_a_hundred_notifications_are_read_and_more_are_not() -> None:

@@ -219,7 +219,8 @@ class Claim(NamedTuple):
 
     `reference` is the import that it was claimed for, empty while that import is being planned.
     `failed` is set when Mateo failed the row, so that the same change may be delivered again.
-    `connection` is that of the change.
+    `connection` is that of the change. `repeated_by` is the item id of a later repetition of it,
+    whose version it has since.
     """
 
     version: int
@@ -228,6 +229,17 @@ class Claim(NamedTuple):
     reference: str = ""
     failed: bool = False
     connection: str = ""
+    repeated_by: str = ""
+
+    @property
+    def order(self) -> tuple[int, tuple[str, int]]:
+        """The place of the change, or of its latest repetition, among those of the record."""
+        return self.version, receipt_order(self.newest)
+
+    @property
+    def newest(self) -> str:
+        """The item id of the change, or of its latest repetition."""
+        return self.repeated_by or self.item_id
 
 
 @dataclass(frozen=True, slots=True)

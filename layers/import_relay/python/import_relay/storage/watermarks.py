@@ -1,7 +1,7 @@
 """The watermarks: per record, the last change that was claimed for each field.
 
 One item per record key, and one per alias, another name of a record, that says its key. Read and
-written in bulk without conditions: only the holder of the lease writes claims, and reports claim
+written in bulk without conditions: only the holder of the lease writes claims, and reports mark
 failures only while the record's import blocks it.
 """
 
@@ -86,6 +86,27 @@ class Watermarks:
             self._write_requests([{"DeleteRequest": {"Key": {"pk": {"S": one}}}} for one in batch])
         return len(known)
 
+    def note_repeated(self, records: Mapping[str, Mapping[str, Claim]]) -> None:
+        """Note that changes were repeated: key → the claims, by field, as they are since.
+
+        A record that was claimed again meanwhile is left alone, and nothing else of a claim is
+        replaced: a report may mark it as failed at the same time.
+        """
+        self.for_all(lambda record: self._note_repeated(*record), records.items())
+
+    def _note_repeated(self, key: str, claims: Mapping[str, Claim]) -> None:
+        for field_name, claim in claims.items():
+            noted = update_of(
+                self.table,
+                {"pk": {"S": stored_key(key)}},
+                attribute("claims", field_name, "item_id").eq(claim.item_id),
+                sets={
+                    ("claims", field_name, "version"): claim.version,
+                    ("claims", field_name, "repeated_by"): claim.repeated_by,
+                },
+            )
+            takes_effect(partial(self.client.update_item, **noted))
+
     def fail_claims(self, rows: Iterable[tuple[str, Iterable[str]]], reference: str) -> None:
         """Let the same changes be claimed again, since this import failed to import them.
 
@@ -146,6 +167,7 @@ def _item(key: str, watermark: Watermark, expires: str) -> dict[str, Any]:
                 "reference": {"S": claim.reference},
                 **({"failed": {"BOOL": True}} if claim.failed else {}),
                 **({"connection": {"S": claim.connection}} if claim.connection else {}),
+                **({"repeated_by": {"S": claim.repeated_by}} if claim.repeated_by else {}),
             }
         }
         for field_name, claim in watermark.claims.items()
@@ -171,6 +193,7 @@ def _watermark(item: Mapping[str, Any]) -> Watermark:
             reference=claim["M"]["reference"]["S"],
             failed="failed" in claim["M"],
             connection=claim["M"].get("connection", {}).get("S", ""),
+            repeated_by=claim["M"].get("repeated_by", {}).get("S", ""),
         )
         for field_name, claim in item["claims"]["M"].items()
     }

@@ -297,6 +297,7 @@ class BatchRun:
             was_never_created=claims.was_never_created,
             of_person=claims.of_person,
         )
+        claims.note_repeated(merged.repeated, posting.watermarks)
         return merged, claims.handles_known
 
     def _give_way(self) -> None:

@@ -5,14 +5,14 @@ Read under the lease before submission decides; `posting` asks what an import le
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from import_relay.domain.models import Claim, ItemOutcome, MappedChange, Row, Watermark
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.entries import NEVER_CREATED, UNFINISHED, Standing, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.watermarks import Watermarks
-from import_relay.submit.merging import ends_with_import
+from import_relay.submit.freshness import ends_with_import
 from import_relay.submit.other_names import HANDLES_KNOWN, alias, handle_names, is_by_handle
 
 _UNSENT = Standing(State.ABANDONED)
@@ -48,6 +48,28 @@ class Claims:
             if other in self.watermarks
             for said, claim in self.watermarks[other].claims.items()
         ]
+
+    def note_repeated(
+        self, repeated: Mapping[str, Mapping[str, Claim]], watermarks: Watermarks
+    ) -> None:
+        """Write down that changes were repeated: key → their claims, by field, as they are since.
+
+        A report may just be marking claims of an unfinished import as failed: those are not
+        replaced, which takes a call for each of them.
+        """
+        unfinished = {
+            key: claims
+            for key, claims in repeated.items()
+            if any(map(self.is_unfinished, _of(self.watermarks[key])))
+        }
+        watermarks.note_repeated(unfinished)
+        known = {key: self.watermarks[key] for key in repeated.keys() - unfinished.keys()}
+        watermarks.write(
+            {
+                key: replace(one, claims={**one.claims, **repeated[key]})
+                for key, one in known.items()
+            }
+        )
 
     def reclaimable(self) -> Collection[str]:
         """Keys of records with a claim that failed or whose import never happened."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from import_relay.connectors.contract import Change
 from import_relay.connectors.fetcher_contract import FieldPath
 from import_relay.connectors.kinds import can_fetch, connector_for
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.domain.connections import Connection, RecordTypeName
 from import_relay.domain.errors import RejectedRow
 from import_relay.domain.models import ErasureDemand, ItemOutcome, MappedChange, Occurrence, Outcome
@@ -120,7 +120,7 @@ class ConnectionMappings:
             mapping.options,
             notes,
             version is None,
-            "" if read_at is None else digest(text.decode()),
+            "" if read_at is None else content_id(text.decode()),
             mapping.record_type.shared_handles,
             mapping.record_type.required,
         )

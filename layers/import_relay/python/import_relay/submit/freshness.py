@@ -4,9 +4,11 @@ A field is the whole record, or one column of a partial change. A change has a v
 an item id, and so has a claim. Pure.
 """
 
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
-from import_relay.domain.models import Claim, MappedChange, item_of, receipt_order
+from import_relay.connectors.shared.event_ids import is_content_id
+from import_relay.domain.models import Claim, MappedChange, Watermark, item_of, receipt_order
 from import_relay.domain.replays import replay_id_of
 
 FIRST_TIME = 10**14
@@ -34,7 +36,7 @@ def freshness(
         whole: the claim of the whole record, if the field is a column.
         was_never_created: the import of `claim` never happened and never will.
     """
-    if whole is not None and is_older(change, whole):
+    if whole is not None and is_older(change, whole) and not _said_after(whole, change, claim):
         return Freshness.STALE
     if claim is None:
         return Freshness.FRESH
@@ -46,7 +48,8 @@ def freshness(
     same_version = change.version == claim.version or change.by_receipt
     same_event = same_version and change.event == claim.event
     # A person put it back, or the claimed one: of two replays the later one counts, and each of
-    # them puts back what had ended before. Ids of replays sort by when they were begun.
+    # them puts back what had ended before. Ids of replays sort by when they were begun. What is
+    # put back passes even if its sender repeated it since.
     replay, claimed_replay = map(replay_id_of, (change.occurrence.item_id, claim.item_id))
     table = (
         (same_item and was_never_created, Freshness.FRESH),
@@ -55,9 +58,15 @@ def freshness(
         (same_event and was_never_created and replay >= claimed_replay, Freshness.FRESH),
         (same_event and claim.failed, Freshness.FRESH),
         (same_event and replay <= claimed_replay, Freshness.DUPLICATE),
+        (same_event, Freshness.FRESH),
         (is_older(change, claim), Freshness.STALE),
     )
     return next((verdict for applies, verdict in table if applies), Freshness.FRESH)
+
+
+def _said_after(whole: Claim, change: MappedChange, claim: Claim | None) -> bool:
+    """Whether a change says again what was said of the field after the whole record was."""
+    return claim is not None and says_again(change, claim) and claim.order > whole.order
 
 
 def is_older(change: MappedChange, claim: Claim) -> bool:
@@ -69,7 +78,29 @@ def is_older(change: MappedChange, claim: Claim) -> bool:
     replay = change.occurrence.replay
     if replay and replay.force and replay_id_of(claim.item_id) != replay.id:
         return False
-    return order_of(change) < (claim.version, receipt_order(claim.item_id))
+    return order_of(change) < claim.order
+
+
+def repeated(claim: Claim, change: MappedChange) -> Claim:
+    """The claim of a change, once this repetition of it is known.
+
+    An older change may still be on its way. It must not undo what the repetition says, although
+    nothing is imported for that.
+    """
+    if not says_again(change, claim) or order_of(change) <= claim.order:
+        return claim
+    return claim._replace(version=change.version, repeated_by=change.occurrence.item_id)
+
+
+def says_again(change: MappedChange, claim: Claim) -> bool:
+    """Whether a change says again what a claim said.
+
+    An event with an id and without a version does not: its sender only sends it again.
+    """
+    of_one = (claim.event, claim.connection) == (change.event, change.occurrence.connection)
+    return of_one and (
+        is_content_id(change.event) if change.by_receipt else change.version == claim.version
+    )
 
 
 def is_overtaken(change: MappedChange, claim: Claim) -> bool:
@@ -88,3 +119,31 @@ def is_overtaken(change: MappedChange, claim: Claim) -> bool:
 def order_of(change: MappedChange) -> tuple[int, tuple[str, int]]:
     """The place of a change among those of its record."""
     return change.version, receipt_order(change.occurrence.item_id)
+
+
+def ends_with_import(
+    item_id: str, known: Watermark, was_never_created: Callable[[str], bool]
+) -> bool:
+    """Whether this attempt at an item or a later one is in an import: then the item ends with it.
+
+    That is so even if its claim belongs to another one by now: one of this batch may have taken
+    over a failed claim.
+    """
+    return is_among(ended_items(known, was_never_created), item_id)
+
+
+def ended_items(
+    known: Watermark, was_never_created: Callable[[str], bool]
+) -> Sequence[tuple[str, int]]:
+    """The items, with their last attempts, that are or were part of an import of a record."""
+    return [item_of(item_id) for item_id in known.earlier] + [
+        item_of(claim.item_id)
+        for claim in known.claims.values()
+        if not was_never_created(claim.reference)
+    ]
+
+
+def is_among(ended: Sequence[tuple[str, int]], item_id: str) -> bool:
+    """Whether this attempt at an item or a later one is among these."""
+    item, attempt = item_of(item_id)
+    return any(item == claimed and attempt <= last for claimed, last in ended)

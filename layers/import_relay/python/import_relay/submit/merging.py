@@ -19,16 +19,24 @@ from import_relay.domain.models import (
     Outcome,
     Row,
     Watermark,
-    item_of,
 )
 from import_relay.mapping.row_texts import MAX_ROW_B, row_text
-from import_relay.submit.freshness import Freshness, freshness, is_older, is_overtaken, order_of
+from import_relay.submit.freshness import (
+    Freshness,
+    ended_items,
+    freshness,
+    is_among,
+    is_older,
+    is_overtaken,
+    order_of,
+    repeated,
+    says_again,
+)
 
 EARLIER_KEPT = 16
 """Replaced claims that are remembered per record: what the queue requeues is recent."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-
 
 FieldClaims = Sequence[tuple[str, Claim]]
 """Fields, each with who claimed it last."""
@@ -52,11 +60,15 @@ def collector_paused() -> Iterator[None]:
 
 @dataclass(slots=True)
 class MergeResult:
-    """What `merge_changes` found: rows to import, changes to requeue later, and what ends here."""
+    """What `merge_changes` found: rows to import, changes to requeue later, and what ends here.
+
+    `repeated`: key → the claims of earlier batches, by field, that were repeated since.
+    """
 
     rows: list[Row] = field(default_factory=list)
     blocked: list[MappedChange] = field(default_factory=list)
     outcomes: list[ItemOutcome] = field(default_factory=list)
+    repeated: dict[str, dict[str, Claim]] = field(default_factory=lambda: defaultdict(dict))
 
 
 def merge_changes(
@@ -71,9 +83,9 @@ def merge_changes(
 
     `freshness` says what a change is to a field of its record: the whole of it, or one column of a
     partial change. A change that is fresh somewhere becomes part of the record's row. It is
-    *blocked* while an import of the record is open. So is a duplicate of a claim that a waiting
-    older change is going to replace. A change that is fresh nowhere ends here: as duplicate or
-    superseded, or without an outcome of its own if the queue redelivered it.
+    *blocked* while an import of the record is open. A change that is fresh nowhere ends here: as
+    duplicate or superseded, or without an outcome of its own if the queue redelivered it. A
+    duplicate makes the claim as new as itself.
 
     A whole record leaves out the columns for which a newer partial change is known; a partial
     change older than the whole record is superseded. Claims of the same person under another key
@@ -115,31 +127,6 @@ def _only_row(change: MappedChange) -> Row:
     return Row(change.key, change.text, change.options, (change,), claims)
 
 
-def ends_with_import(
-    item_id: str, known: Watermark, was_never_created: Callable[[str], bool]
-) -> bool:
-    """Whether this attempt at an item or a later one is in an import: then the item ends with it.
-
-    That is so even if its claim belongs to another one by now: one of this batch may have taken
-    over a failed claim.
-    """
-    return _is_among(_ended(known, was_never_created), item_id)
-
-
-def _ended(known: Watermark, was_never_created: Callable[[str], bool]) -> Sequence[tuple[str, int]]:
-    """The items, with their last attempts, that are or were part of an import of a record."""
-    return [item_of(item_id) for item_id in known.earlier] + [
-        item_of(claim.item_id)
-        for claim in known.claims.values()
-        if not was_never_created(claim.reference)
-    ]
-
-
-def _is_among(ended: Sequence[tuple[str, int]], item_id: str) -> bool:
-    item, attempt = item_of(item_id)
-    return any(item == claimed and attempt <= last for claimed, last in ended)
-
-
 def _fields(change: MappedChange) -> tuple[str, ...]:
     if not change.partial:
         return (WHOLE_RECORD,)
@@ -171,36 +158,39 @@ class _Coalescing:
         """Claims of earlier batches that nothing of this one has replaced."""
         self._taken: dict[str, Claim] = {}
         """Claims of this batch."""
-        self._ended = _ended(known, was_never_created)
+        self._ended = ended_items(known, was_never_created)
         self._was_never_created = was_never_created
         self._others = others
         self._result = merged
         self._blocked = blocked
-        self._waits = False
         self._columns: dict[str, tuple[object, MappedChange]] = {}
         self._contributors: list[MappedChange] = []
         self._shadowed: list[ItemOutcome] = []
 
     def add_all(self, changes: list[MappedChange]) -> None:
-        changes.sort(key=order_of)
+        changes.sort(key=self._order_of)
         for change in changes:
             self._add(change)
         if self._contributors:
             self._result.rows.append(self._row())
 
+    def _order_of(self, change: MappedChange) -> tuple[int, tuple[str, int]]:
+        """A change that comes again is as new as its latest repetition."""
+        claims = map(self._known.claims.get, _fields(change)) if self._known.claims else ()
+        again = (one.order for one in claims if one and says_again(change, one))
+        return max([order_of(change), *again])
+
     def _add(self, change: MappedChange) -> None:
-        if _is_among(self._ended, change.occurrence.item_id):
+        if is_among(self._ended, change.occurrence.item_id):
             return
         found = {field_name: self._freshness(change, field_name) for field_name in _fields(change)}
         fresh = [field_name for field_name, one in found.items() if one is Freshness.FRESH]
-        if fresh:
-            waits = self._blocked or self._needs_another_import(change)
-        else:  # the copy of a claim that an older change, which waits, is going to replace
-            waits = self._waits and Freshness.DUPLICATE in found.values()
-        if waits:
-            self._waits = True
+        if fresh and (self._blocked or self._needs_another_import(change)):
             self._result.blocked.append(change)
-        elif not fresh:
+            return
+        for field_name in (said for said, one in found.items() if one is Freshness.DUPLICATE):
+            self._repeat(change, field_name)
+        if not fresh:
             self._record(change, found.values())
         elif WHOLE_RECORD in fresh:
             self._add_whole(change)
@@ -237,7 +227,7 @@ class _Coalescing:
             for field_name, claim in self._remembered.items()
             if field_name not in fresh
         }
-        self._taken |= dict.fromkeys(fresh, _claim(change))
+        self._taken |= {field_name: self._claim(change, field_name) for field_name in fresh}
 
     def _record(self, change: MappedChange, found: Collection[Freshness]) -> None:
         if Freshness.REDELIVERED in found:
@@ -246,11 +236,18 @@ class _Coalescing:
         item_outcome = ItemOutcome(change.occurrence, outcome, record=change.record)
         (self._shadowed if self._contributors else self._result.outcomes).append(item_outcome)
 
-    def _needs_another_import(self, change: MappedChange) -> bool:
-        """Whether a partial change cannot join the row, and so is imported later.
+    def _repeat(self, change: MappedChange, field_name: str) -> None:
+        """Let the claim that a change repeats be as new as the change."""
+        if remembered := self._remembered.get(field_name):
+            claim = repeated(remembered, change)
+            if claim is not remembered:
+                self._remembered = {**self._remembered, field_name: claim}
+                self._result.repeated[self._key][field_name] = claim
+        else:
+            self._taken[field_name] = repeated(self._taken[field_name], change)
 
-        The row's import has other options, or the row could become larger than an import may be.
-        """
+    def _needs_another_import(self, change: MappedChange) -> bool:
+        """Whether a partial change cannot join the row: other options, or it becomes too large."""
         if not self._contributors or not change.partial:
             return False
         size = len(change.text) + sum(len(one.text) for one in self._contributors)
@@ -259,7 +256,8 @@ class _Coalescing:
     def _add_whole(self, change: MappedChange) -> None:
         self._shadow(self._contributors)
         self._remembered = _newer(self._remembered, change)
-        self._taken = _newer(self._taken, change) | {WHOLE_RECORD: _claim(change)}
+        claim = self._claim(change, WHOLE_RECORD)
+        self._taken = _newer(self._taken, change) | {WHOLE_RECORD: claim}
         newer = {said for said, claim in self._others if is_overtaken(change, claim)}
         newer |= {*self._remembered, *self._taken}
         self._contributors = [change]
@@ -268,6 +266,13 @@ class _Coalescing:
             for column, value in change.columns.items()
             if column not in newer
         }
+
+    def _claim(self, change: MappedChange, field_name: str) -> Claim:
+        """The claim of a change that comes again is as new as its latest repetition."""
+        claim, before = _claim(change), self._known.claims.get(field_name)
+        if before is None or not says_again(change, before) or before.order <= claim.order:
+            return claim
+        return claim._replace(version=before.version, repeated_by=before.newest)
 
     def _add_partial(self, change: MappedChange, fresh: list[str]) -> None:
         for column in change.left_out:  # it sets no value itself, but an older one stays superseded

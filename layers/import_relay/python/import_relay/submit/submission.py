@@ -3,8 +3,9 @@
 The order of the steps is the protocol; after each of them the process may die:
 
     lease       one submitter at a time, until its own deadline; live batches come first
-    plan        map, validate, compare with the watermarks, merge, batch; nothing is written.
-                Id-only records are fetched at their CRM; those that it does not give wait
+    plan        map, validate, compare with the watermarks, merge, batch. Nothing is written but
+                that changes were repeated. Id-only records are fetched at their CRM; those that it
+                does not give wait
     claim       watermarks say which import holds which change; invalid without a ledger entry
     freeze      the exact body and the provenance of each row, in the bucket
     watch       an execution follows the import; without an entry it ends as abandoned

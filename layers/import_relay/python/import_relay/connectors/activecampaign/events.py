@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_path_secret
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.connectors.shared.form_text import pairs
 from import_relay.connectors.shared.json_text import body_text
 from import_relay.connectors.shared.timestamps import timestamp
@@ -61,7 +61,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     if not isinstance(record.get("type"), str):
         raise UnreadableDelivery("delivery.wrong_shape", "names no type of event")
     text = json.dumps(record, ensure_ascii=False)
-    return [Item(digest(text), text)]
+    return [Item(content_id(text), text)]
 
 
 def _nested(fields: Iterable[tuple[str, str]]) -> _Node:

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_query_secret, check_secret
-from import_relay.connectors.shared.event_ids import digest, event_id
+from import_relay.connectors.shared.event_ids import content_id, short_id
 from import_relay.connectors.shared.header_secret import (
     DEFAULT_HEADER,
     check_header_secret,
@@ -112,9 +112,9 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 def _item(event: Parsed) -> Item:
     value, text = event
     if not isinstance(value, dict) or not _is_event(value):
-        return Item(digest(text), text)
+        return Item(content_id(text), text)
     unique = f"{value['source']} {value['id']}"
-    return Item(event_id(unique, unique), text)
+    return Item(short_id(unique), text)
 
 
 def _is_event(value: object) -> bool:

@@ -24,7 +24,7 @@ from import_relay.connectors.hubspot.signatures import (
     sign_v3,
     signature_mistakes,
 )
-from import_relay.connectors.shared.event_ids import event_id
+from import_relay.connectors.shared.event_ids import content_id, short_id
 from import_relay.connectors.shared.json_text import Parsed, body_text, elements
 from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
@@ -93,10 +93,10 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 def _item(parsed: Parsed) -> Item:
     value, text = parsed
     if not isinstance(value, dict) or value.get("eventId") is None:
-        return Item(event_id(None, text), text)
+        return Item(content_id(text), text)
     parts = [value.get(key, "") for key in _IDENTIFYING]
     composite = ":".join(map(str, parts)).rstrip(":")
-    return Item(event_id(composite, composite), text)
+    return Item(short_id(composite), text)
 
 
 def interpret(item: object, connection: Connection) -> Change:

@@ -21,7 +21,7 @@ from import_relay.connectors.hubspot.signatures import (
     sign_v3,
     signature_mistakes,
 )
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.connectors.shared.header_secret import check_header_secret, header_mistakes
 from import_relay.connectors.shared.json_text import body_text, single
 from import_relay.connectors.shared.timestamps import timestamp
@@ -61,7 +61,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     value, text = single(body_text(request))
     if not isinstance(value, dict):
         raise UnreadableDelivery("delivery.wrong_shape", "not a JSON object")
-    return [Item(digest(text), text)]
+    return [Item(content_id(text), text)]
 
 
 def interpret(item: object, connection: Connection) -> Change:

@@ -5,15 +5,35 @@ from hashlib import sha256
 
 MAX_EVENT_ID_LENGTH = 200
 """Own limit: ids are kept in every watermark, and no CRM's id is known to be longer."""
+CONTENT = "="
+"""Begins the ids of events that their senders do not name."""
 
 
 def event_id(given: object, text: str) -> str:
-    """The sender's id if it is an integer or a printable ASCII text, else a digest of the item."""
+    """The sender's id if it is an integer or a printable ASCII text, else `content_id`."""
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
-    if not isinstance(given, str) or not 0 < len(given) <= MAX_EVENT_ID_LENGTH:
-        return digest(text)
-    return given if given.isascii() and given.isprintable() else digest(text)
+    return given if isinstance(given, str) and _is_usable(given) else content_id(text)
+
+
+def content_id(text: str) -> str:
+    """The id of an event that its sender does not name: only its text tells it from others."""
+    return CONTENT + digest(text)
+
+
+def is_content_id(event: str) -> bool:
+    """Whether an event has no id of its sender: it says again what an equal one said before."""
+    return event.startswith(CONTENT)
+
+
+def short_id(composite: str) -> str:
+    """An id that consists of several parts: itself, or its digest if it cannot be kept as it is."""
+    return composite if _is_usable(composite) else digest(composite)
+
+
+def _is_usable(given: str) -> bool:
+    is_kept = 0 < len(given) <= MAX_EVENT_ID_LENGTH and given.isascii() and given.isprintable()
+    return is_kept and not given.startswith(CONTENT)
 
 
 def joined(*parts: object) -> str | None:

@@ -29,7 +29,7 @@ from itertools import islice
 from import_relay.connectors.contract import Change, Item, RecordLookup, Replies, Request
 from import_relay.connectors.shared.all_day import timed, with_flag
 from import_relay.connectors.shared.auth import check_secret, require_match, usable
-from import_relay.connectors.shared.event_ids import digest
+from import_relay.connectors.shared.event_ids import content_id
 from import_relay.connectors.shared.json_members import members, object_text, text_or_none
 from import_relay.connectors.shared.json_text import MAX_ITEMS, body_text, elements, single
 from import_relay.connectors.shared.timestamps import timestamp
@@ -195,7 +195,7 @@ def _changed_values(parts: Mapping[str, tuple[object, str]]) -> dict[str, str]:
 
 def _item(texts: Mapping[str, str]) -> Item:
     text = object_text(texts)
-    return Item(digest(text), text)
+    return Item(content_id(text), text)
 
 
 def interpret(item: object, connection: Connection) -> Change:
