@@ -37,6 +37,26 @@ def test_a_slip_in_one_table_costs_that_table_alone() -> None:
     assert "line 7" in broken["erp"]
 
 
+@pytest.mark.parametrize("quotes", ['"""', "'''"])
+def test_a_line_in_brackets_within_a_text_is_no_header(quotes: str) -> None:
+    expression = "join(' ',\n[p.first, p.last][?@])\n"
+    sound = f"[shop.fields]\nname = {quotes}\n{expression}{quotes}\ncity = 'c'\n"
+
+    tables, broken = read_tables(f"{sound}[erp]\nkind = json\n")
+
+    assert tables == {"shop": {"fields": {"name": expression, "city": "c"}}}
+    assert list(broken) == ["erp"]
+
+
+def test_a_text_that_nothing_closes_costs_its_own_table_alone() -> None:
+    sound = "[shop]\nname = '''\n[a][0]\n'''\n"
+
+    tables, broken = read_tables(f"[erp]\nname = '''\n[a]\n{sound}")
+
+    assert tables["shop"] == {"name": "[a][0]\n"}
+    assert "erp" in broken
+
+
 def test_what_stands_before_the_first_table_has_no_name() -> None:
     tables, broken = read_tables('kind = \n[shop]\nkind = "json"\n')
 

@@ -7,13 +7,15 @@ import codecs
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from import_relay.domain.errors import ConfigurationError
 
 _HEADER = re.compile(r"""\s*\[\[?\s*(?:"([^"\\]*)"|'([^']*)'|([^\s.,\]"'#\[]+))\s*(?:$|[.\]#\w])""")
 """The first name of a table's header, be the rest right or not; no line of a list of values."""
+_LONG_TEXT = re.compile(r"""[^#=]*=\s*("{3}|'{3})""")
+"""How a line begins a text that may have several lines."""
 NO_UTF_8 = re.compile("[\udc80-\udcff]")
 """What `read_text` leaves of bytes that are no UTF-8."""
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
@@ -90,9 +92,10 @@ def _not_utf_8(part: str) -> str:
 def table_texts(text: str) -> Mapping[str, str]:
     """Top-level name → its lines; all others are empty, so that line numbers stay."""
     lines = text.replace("\r\n", "\n").split("\n")
-    owner, owners = "", []
-    for line in lines:
-        header = _HEADER.match(line)
+    owner, owners, end = "", [], 0
+    for number, line in enumerate(lines):
+        header = _HEADER.match(line) if number >= end else None  # not within a text
+        end = max(end, _end_of_text(lines, number))
         if header:
             name = next(name for name in header.groups() if name is not None)
             owner = NO_UTF_8.sub("?", name)
@@ -103,3 +106,19 @@ def table_texts(text: str) -> Mapping[str, str]:
         )
         for name in dict.fromkeys(owners)
     }
+
+
+def _end_of_text(lines: Sequence[str], start: int) -> int:
+    """The number of the line after a text of several lines that begins in line `start`, else 0.
+
+    A text is not closed if the next such text begins first.
+    """
+    opening = _LONG_TEXT.match(lines[start])
+    if opening is None or lines[start].count(opening[1]) > 1:
+        return 0
+    for end in range(start + 1, len(lines)):
+        if _LONG_TEXT.match(lines[end]):
+            return 0
+        if opening[1] in lines[end]:
+            return end + 1
+    return 0
