@@ -128,6 +128,18 @@ def test_a_control_character_in_a_value_does_not_hide_the_list() -> None:
     assert [one.columns["external_id"] for one in found] == ["2"]
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_a_line_separator_within_a_value_does_not_hide_a_list_of_json_lines(separator: str) -> None:
+    """JSON allows these characters in a text; only a line feed or carriage return ends a line."""
+    entries = [{**ABOUT, "input": {**BOB, "full_name": f"Bob{separator}"}}, {**ABOUT, "input": BOB}]
+    lines = "\r\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+
+    found = read_failures(lines.encode())
+
+    assert found is not None
+    assert [one.columns["external_id"] for one in found] == ["2", "2"]
+
+
 @pytest.mark.parametrize(
     "content", [b"PK\x03\x04\xff", b"<html>gone</html>", b"null", b'{"error": "expired"}', b"[{]"]
 )

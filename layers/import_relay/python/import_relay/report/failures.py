@@ -174,7 +174,7 @@ def _entries_of(content: object) -> Sequence[object] | None:
 
 def _json_lines(text: str) -> Sequence[object] | None:
     try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in re.split(r"[\r\n]", text) if line.strip()]
     except (ValueError, RecursionError):
         return None
 
