@@ -26,13 +26,19 @@ def row_failures_prefix(file: str) -> str:
 
 
 def put_row_failures(
-    archive: Puts, failures: Iterable[tuple[str, Mapping[str, Any]]], name: str
+    archive: Puts,
+    failures: Iterable[tuple[str, Mapping[str, Any]]],
+    name: str,
+    *,
+    replaced: Iterable[str] = (),
 ) -> None:
     """Store failures, each given as its delivery and its line; those of webhooks are left out.
 
-    `name`: of the import or batch in which the rows failed.
+    `name`: of the import or batch in which the rows failed. `replaced`: deliveries of which earlier
+    failures of that name may be stored; they are replaced even if nothing failed.
     """
     by_file: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    by_file |= {file: [] for delivery in replaced if (file := file_of(delivery))}
     for delivery, failure in failures:
         if file := file_of(delivery):
             by_file[file].append(failure)
