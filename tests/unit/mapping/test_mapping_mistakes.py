@@ -27,6 +27,7 @@ def test_a_right_mapping_has_no_mistakes() -> None:
         ("[erp.contact.fields]\nexternal_id = 'to_string()'", "contact.fields.external_id"),
         ("[erp.contact.fields]\nfull_name = 'name'", "contact.fields"),
         ("clears = ['city']\n[erp.contact.fields]\nexternal_id = 'id'", "contact.clears"),
+        ("clears = ['external_id']\n[erp.contact.fields]\nexternal_id = 'id'", "contact.clears"),
         ("datetimes = ['seen']\n[erp.contact.fields]\nexternal_id = 'id'", "contact.datetimes"),
         (
             "country_codes = ['UK']\n[erp.contact.fields]\nexternal_id = 'id'",

@@ -52,6 +52,8 @@ def _setting_mistakes(record_type: RecordType) -> Iterator[tuple[str, str]]:
             if column not in record_type.fields:
                 what = f"names {column!r}, which {record_type.name}.fields does not map"
                 yield key, what + did_you_mean(column, record_type.fields)
+    if "external_id" in record_type.clears:
+        yield "clears", "names 'external_id', without which nobody knows whose record it is"
     for code in record_type.country_codes:
         if code not in codes():
             meant = country_code(code)
