@@ -166,7 +166,7 @@ class Chooser:
                     self.one((-1, 5, 10**20)),
                     reference=self.one(("", *REFERENCES)),
                     failed=self.random.random() < 0.2,
-                )
+                )._replace(repeated_by=self.one(("", "d9/0")))
                 for field_name in self.some(FIELDS)
             },
             tuple(self.some(("d1/0", "d2/1~1"))),
@@ -273,10 +273,8 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     "watermarks.delete": lambda of: ((of.some(KEYS),), {}),
     "watermarks.read": lambda of: ((of.some(KEYS),), {}),
     "watermarks.write": lambda of: (({key: of.watermark() for key in of.some(KEYS) or KEYS},), {}),
-    "watermarks.fail_claims": lambda of: (
-        ([(of.one(KEYS), of.some(FIELDS))], of.one(REFERENCES)),
-        {},
-    ),
+    "watermarks.fail_claims": lambda of: (([(of.one(KEYS), FIELDS)], of.one(REFERENCES)), {}),
+    "watermarks.note_repeated": lambda of: (({of.one(KEYS): of.watermark().claims},), {}),
     "pause.state": lambda of: ((), {}),
     "pause.begin": lambda of: (  # far ahead: moto's schedules never fire
         (START + 2 * 86_400 + of.one((0.0, 0.5, 60.0)), of.one(("limit.entities", "credentials"))),

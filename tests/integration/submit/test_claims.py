@@ -161,7 +161,7 @@ def ada(name: str, delivery: str, requeues: int = 0) -> str:
         delivery=delivery,
         received_at=received_at,
         requeues=requeues,
-        events=[f"={name}"],
+        events=[f"text:{name}"],
     )
 
 

@@ -154,9 +154,9 @@ def test_a_forced_replay_is_older_only_than_changes_of_the_same_replay() -> None
     assert is_older(given, Claim(3, "old", f"{put_back_delivery('old', FORCED.id)}/7", "r1"))
 
 
-AGAIN = BY_RECEIPT._replace(occurrence=occurrence(event="=text", delivery="z"))
+AGAIN = BY_RECEIPT._replace(occurrence=occurrence(event="text:a", delivery="z"))
 """A sender without versions and event ids says again what it said at version 5."""
-SAID = Claim(5, "=text", "d1/0", "r1", connection="erp")
+SAID = Claim(5, "text:a", "d1/0", "r1", connection="erp")
 
 
 def test_a_claim_is_as_new_as_the_latest_repetition_of_its_change() -> None:
@@ -171,7 +171,7 @@ def test_a_claim_is_as_new_as_the_latest_repetition_of_its_change() -> None:
     ("claimed", "given"),
     [
         pytest.param(SAID._replace(connection="hub"), AGAIN, id="another connection"),
-        pytest.param(SAID._replace(event="=other"), AGAIN, id="something else"),
+        pytest.param(SAID._replace(event="text:b"), AGAIN, id="something else"),
         pytest.param(SAID._replace(event="old"), BY_RECEIPT, id="an event that was sent again"),
         pytest.param(claim(5)._replace(connection="erp"), COPY, id="another version"),
     ],

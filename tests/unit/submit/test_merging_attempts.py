@@ -159,8 +159,8 @@ def test_an_older_change_that_comes_again_with_a_copy_of_the_claim_never_overtak
 
 
 def test_a_change_that_is_tried_again_is_as_new_as_its_repetition() -> None:
-    claimed = Claim(9, "=e", "d1/0", "r1", connection="erp", repeated_by="d9/0")
-    again = occurrence(event="=e", attempt=1)
+    claimed = Claim(9, "text:e", "d1/0", "r1", connection="erp", repeated_by="d9/0")
+    again = occurrence(event="text:e", attempt=1)
 
     (row,) = merged(
         change()._replace(occurrence=again, by_receipt=True),
@@ -172,9 +172,9 @@ def test_a_change_that_is_tried_again_is_as_new_as_its_repetition() -> None:
 
 
 def test_a_column_that_is_tried_again_keeps_its_value_beside_an_older_record() -> None:
-    claimed = Claim(9, "=e", "d1/0", "r1", connection="erp", repeated_by="d9/0")
+    claimed = Claim(9, "text:e", "d1/0", "r1", connection="erp", repeated_by="d9/0")
     email = change(partial=True, columns={"email": "a@example.com"})._replace(
-        occurrence=occurrence(event="=e", attempt=1), by_receipt=True
+        occurrence=occurrence(event="text:e", attempt=1), by_receipt=True
     )
     older = change(version=7, delivery="d3", columns={"email": "b@example.com"})
 

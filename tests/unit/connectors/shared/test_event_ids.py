@@ -41,7 +41,7 @@ def test_the_senders_id_is_kept(given: object, expected: str) -> None:
         "nul\x00",
         "line\n",
         "x" * (MAX_EVENT_ID_LENGTH + 1),
-        "=looks like ours",
+        "text:looks like ours",
     ],
 )
 def test_an_event_without_a_usable_id_is_known_by_its_text(given: object) -> None:
@@ -56,7 +56,7 @@ def test_an_event_with_an_id_is_not_known_by_its_text(given: object) -> None:
     assert not is_content_id(event_id(given, "{}"))
 
 
-@pytest.mark.parametrize("composite", ["a:7:ä", "x" * (MAX_EVENT_ID_LENGTH + 1), "=a", ""])
+@pytest.mark.parametrize("composite", ["a:7:ä", "x" * (MAX_EVENT_ID_LENGTH + 1), "text:a", ""])
 def test_an_id_of_parts_that_cannot_be_kept_is_still_one_of_the_sender(composite: str) -> None:
     assert short_id("a:7") == "a:7"
     assert short_id(composite) == digest(composite)

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 MAX_EVENT_ID_LENGTH = 200
 """Own limit: ids are kept in every watermark, and no CRM's id is known to be longer."""
-CONTENT = "="
+CONTENT = "text:"
 """Begins the ids of events that their senders do not name."""
 
 
