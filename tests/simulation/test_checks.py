@@ -10,6 +10,7 @@ import pytest
 from import_relay.storage.entries import State
 from import_relay.submit import merging
 from tests.simulation.checks.books import Applied, Books, Item
+from tests.simulation.checks.counts import check_outcome_counts
 from tests.simulation.checks.imports import check_imports
 from tests.simulation.checks.limits import _insistence
 from tests.simulation.checks.order import check_order
@@ -24,6 +25,7 @@ from tests.simulation.scenario import (
 )
 from tests.simulation.simulation import run
 from tests.simulation.workload import FIRST_VERSION
+from tests.support.aws import LEDGER
 
 PROMPT = Account(batching_window_s=1.0)
 
@@ -246,3 +248,32 @@ def test_the_newest_value_may_wait_as_what_a_person_put_back() -> None:
     found = run(Scenario(1, changes, put_back=[PutBack(62.0)], account=PROMPT), trace=True)
     assert found.violations == []
     assert "item.dead_lettered" in {one.what for one in found.trace}
+
+
+@pytest.mark.parametrize(
+    ("counted", "is_dead_letter", "wrong"),
+    [("1", False, False), ("0", False, True), ("0", True, False), ("1", True, False)],
+)
+def test_what_a_dying_process_said_of_a_dead_letter_need_not_be_counted(
+    counted: str, is_dead_letter: bool, wrong: bool
+) -> None:
+    """The row that it was a copy of was refused since, so that it was tried itself, in vain."""
+    day = "2026-10-31"
+    relay = SimpleNamespace(
+        dynamodb=SimpleNamespace(
+            tables={LEDGER: {f"counts#{day}": {"duplicate": {"N": counted}}}},
+        ),
+        limits=SimpleNamespace(day=lambda _: day),
+        unproven={"d2/0"} if is_dead_letter else set(),
+    )
+    found: list[str] = []
+    books: Any = SimpleNamespace(
+        relay=relay,
+        outcomes={"d2/0": {"duplicate"}},
+        items={"d2/0": Item(change(), "erp", "d2", 0, 0, True, "e")},
+        wrong=lambda promise, _: found.append(promise),
+    )
+
+    check_outcome_counts(books)
+
+    assert found == ["miscounted"] * wrong
