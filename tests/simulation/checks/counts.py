@@ -23,7 +23,7 @@ def check_pauses(books: Books) -> None:
 def check_outcome_counts(books: Books) -> None:
     """Outcomes are counted once, for the day of their receipt.
 
-    Of what waits in the dead-letter queue, a process may have died between a line and its count.
+    What waits in the dead-letter queue may have been called a duplicate by a process that died.
     """
     table = books.relay.dynamodb.tables.get(LEDGER, {})
     counted: Counter[tuple[str, str]] = Counter()
@@ -38,7 +38,8 @@ def check_outcome_counts(books: Books) -> None:
         if name in books.items:
             one = books.items[name]
             day = books.relay.limits.day((one.put_back_at or one.received_at) / 1_000_000)
-            of_kind = may_be if name in books.relay.unproven else found
+            is_open = name in books.relay.unproven and outcomes == {"duplicate"}
+            of_kind = may_be if is_open else found
             of_kind.update((day, outcome) for outcome in outcomes)
     more, less = counted - found - may_be, found - counted
     if more or less:
