@@ -13,7 +13,7 @@ from import_relay.domain.errors import RelayError, StoreUnavailable, UnknownConn
 from import_relay.domain.retrying import RetryPolicy
 from tests.support import aws as resources
 from tests.support.aws import Aws
-from tests.support.ends import Context
+from tests.support.following import Context
 from tests.support.logged import Lines, log_lines
 from tests.support.webhooks import ROOT, example_secrets, sample
 

@@ -13,7 +13,7 @@ from import_relay.domain.errors import ConfigurationError
 from import_relay.domain.reasons import Unexpected
 from run_watchdog import handler
 from tests.support.aws import BUCKET, LEDGER, Aws, client
-from tests.support.ends import Context
+from tests.support.following import Context
 from tests.support.logged import Lines, log_lines
 
 TRUST = {

@@ -13,7 +13,7 @@ from submit_imports import handler
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import ERP, message
-from tests.support.ends import ADA, Context, mateo_environment
+from tests.support.following import ADA, Context, mateo_environment
 from tests.support.logged import Lines, log_lines
 from tests.support.loopback import serving
 from tests.support.mateo import MateoImports

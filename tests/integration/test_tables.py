@@ -18,7 +18,7 @@ from local.stack.reports import Mirror
 from tests.support import aws as resources
 from tests.support.builders import NOON
 from tests.support.daily import a_day, environment_in, run
-from tests.support.ends import relay_with_imports
+from tests.support.following import relay_with_imports
 from tests.support.tables import files_of, tables_over, view_of
 from tests.template.expanded import source
 

@@ -13,7 +13,7 @@ from import_relay.domain.errors import ConfigurationError
 from import_relay.storage.entries import State
 from tests.support import aws as resources
 from tests.support.aws import Aws
-from tests.support.ends import Context, mateo_environment, sent_entry
+from tests.support.following import Context, mateo_environment, sent_entry
 from tests.support.logged import Lines, log_lines
 from tests.support.loopback import serving
 from tests.support.mateo import MateoImports

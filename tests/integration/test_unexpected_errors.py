@@ -21,7 +21,7 @@ import write_daily_report
 import write_report
 from import_relay.domain.errors import RelayError, StoreUnavailable
 from import_relay.domain.reasons import Unexpected
-from tests.support.ends import Context
+from tests.support.following import Context
 from tests.support.logged import log_lines
 from tests.support.webhooks import ROOT, gateway_event, request
 

@@ -15,9 +15,9 @@ from tests.support import ministack
 from tests.support.aws import BUCKET, Aws, client
 from tests.support.builders import NOON, message
 from tests.support.daily import DAY, FOLDER, NO_ID, a_day, make_topic, receive, run
-from tests.support.ended import end
-from tests.support.ends import ADA
+from tests.support.finishing import finish
 from tests.support.fixtures import at_noon, made, mateo, relay
+from tests.support.following import ADA
 from tests.support.logged import Lines, log_lines
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
@@ -175,7 +175,7 @@ def test_an_import_counts_on_the_day_on_which_it_ended(
     relay.submit(message([ADA]))
     relay.clock.now = NOON + 13 * HOUR
     with time_machine.travel(relay.clock.now, tick=False):
-        end(relay, mateo)
+        finish(relay, mateo)
 
     run({"date": DAY}, at="2026-11-22T10:00:00")
     assert written(aws)["imports"]["count"] == 0

@@ -15,7 +15,7 @@ from import_relay.storage.entries import State
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import NOON, message
-from tests.support.ends import ADA, BOB, Context, mateo_environment, unknown_import
+from tests.support.following import ADA, BOB, Context, mateo_environment, unknown_import
 from tests.support.logged import Lines, log_lines
 from tests.support.loopback import serving
 from tests.support.mateo import MateoImports

@@ -12,8 +12,8 @@ import time_machine
 import write_daily_report
 from tests.support.aws import BUCKET, LEDGER, Aws, client
 from tests.support.builders import message
-from tests.support.ended import end
-from tests.support.ends import ADA, BOB, Context
+from tests.support.finishing import finish
+from tests.support.following import ADA, BOB, Context
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 from write_daily_report import handler
@@ -102,6 +102,6 @@ def a_day(relay: Relay, mateo: MateoImports) -> None:
     receive(5)
     relay.submit(message([ADA, BOB, EVIL]))
     evil = next(row for row in mateo.imports[0].payload if row["external_id"] == "9")
-    end(relay, mateo, {"code": "23514", "message": "<b>taken</b>", "input": evil})
+    finish(relay, mateo, {"code": "23514", "message": "<b>taken</b>", "input": evil})
     relay.submit(message([NO_ID], delivery="d2"), invocation="inv-2")
     relay.submit(message([{**ADA, "v": 0}], delivery="d3"), invocation="inv-3")

@@ -7,7 +7,7 @@ import time_machine
 
 from tests.support.aws import Aws
 from tests.support.builders import NOON
-from tests.support.ends import relay_with_imports
+from tests.support.following import relay_with_imports
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 

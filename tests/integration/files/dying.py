@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.ends import Killed
+from tests.support.following import Killed
 
 
 class Process:

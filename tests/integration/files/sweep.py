@@ -20,7 +20,7 @@ from tests.integration.files.killing import Sweep
 from tests.integration.files.uploads import Uploads
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON
-from tests.support.ends import Killed
+from tests.support.following import Killed
 from tests.support.relay import Relay
 
 GOOD = [str(n) for n in range(1, 8)]

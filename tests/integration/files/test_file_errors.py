@@ -20,7 +20,7 @@ from import_relay.storage.replays import Replays, Selection
 from tests.integration.files.uploads import Uploads, uploads
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
-from tests.support.ends import Killed
+from tests.support.following import Killed
 
 __all__ = ["uploads"]  # fixtures
 

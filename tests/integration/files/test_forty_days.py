@@ -15,7 +15,7 @@ from tests.integration.files.dying import Process
 from tests.integration.files.uploads import Uploads
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON, message
-from tests.support.ends import Killed
+from tests.support.following import Killed
 from tests.support.relay import LIMITS, Relay
 
 A_DAY = 5

@@ -14,7 +14,7 @@ from import_relay.domain.files import file_delivery
 from import_relay.storage.connection_waits import ConnectionWait
 from import_relay.storage.files import RowFile
 from tests.integration.files.uploads import SlowClock, Uploads, failing, uploads
-from tests.support.ends import Killed
+from tests.support.following import Killed
 from tests.support.relay import Clock
 
 __all__ = ["uploads"]  # fixtures

@@ -14,8 +14,8 @@ from relay_ops.matching import needle
 from relay_ops.stack import Stack
 from tests.support.aws import BUCKET, LEDGER
 from tests.support.builders import message
-from tests.support.ended import end
-from tests.support.ends import ADA, BOB
+from tests.support.finishing import finish
+from tests.support.following import ADA, BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -36,7 +36,7 @@ def test_a_record_is_found_by_its_id_its_email_its_name_and_its_delivery(
     relay: Relay, mateo: MateoImports, stack: Stack, text: str
 ) -> None:
     relay.submit(message([ADA], delivery="d1"), message([BOB], delivery="d2"))
-    end(relay, mateo)
+    finish(relay, mateo)
 
     found = history(stack, text)
 
@@ -88,7 +88,9 @@ def test_a_failed_row_says_why_and_a_rejected_record_what_to_do(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
     relay.submit(message([ADA, NOBODY]))
-    end(relay, mateo, {"code": "23514", "message": "taken", "input": mateo.imports[0].payload[0]})
+    finish(
+        relay, mateo, {"code": "23514", "message": "taken", "input": mateo.imports[0].payload[0]}
+    )
 
     failed, _ = history(stack, "1").lines
     rejected, received = history(stack, "nobody").lines

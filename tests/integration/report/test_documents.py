@@ -17,7 +17,7 @@ from import_relay.submit.merging import request_body
 from tests.integration.report.written import FOLDER, failure, rows_of, submitted, summary_of
 from tests.support.aws import Aws
 from tests.support.builders import CONTACTS, NOON, change
-from tests.support.ends import ADA, BOB, report, sent_entry
+from tests.support.following import ADA, BOB, report, sent_entry
 from tests.support.mateo import ORIGIN, MateoImports
 from tests.support.relay import Relay
 

@@ -17,7 +17,7 @@ from tests.integration.report.written import (
     submitted,
     summary_of,
 )
-from tests.support.ends import ADA, BOB, report, track
+from tests.support.following import ADA, BOB, report, track
 from tests.support.mateo import ORIGIN, MateoImports
 from tests.support.relay import Relay
 

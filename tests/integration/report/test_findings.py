@@ -12,7 +12,7 @@ from tests.integration.report.written import (
     summary_of,
 )
 from tests.support.aws import BUCKET
-from tests.support.ends import ADA, BOB, report
+from tests.support.following import ADA, BOB, report
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 

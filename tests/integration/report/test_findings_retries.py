@@ -16,7 +16,7 @@ from tests.integration.report.written import (
     summary_of,
 )
 from tests.support.builders import connections, message
-from tests.support.ends import ADA, BOB, Killed, payload_of, report
+from tests.support.following import ADA, BOB, Killed, payload_of, report
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 

@@ -5,7 +5,15 @@ import json
 from tests.integration.report.written import EVA, deal_failed, failure, submitted
 from tests.support.aws import BUCKET
 from tests.support.builders import CAMPAIGNS, NOON, TODAY, connections, message, partial_item
-from tests.support.ends import ADA, BOB, ends, payload_of, report, reporting_of, unknown_import
+from tests.support.following import (
+    ADA,
+    BOB,
+    outcomes_today,
+    payload_of,
+    report,
+    reporting_of,
+    unknown_import,
+)
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -37,12 +45,12 @@ def test_an_import_is_counted_when_it_is_closed_and_not_before(
 ) -> None:
     submitted(relay, mateo, ADA)
     mateo.imports[0].finish()
-    before = ends(relay)
+    before = outcomes_today(relay)
 
     report(relay)
     report(relay)
 
-    assert (before, ends(relay)) == ({}, {"imported": 1})
+    assert (before, outcomes_today(relay)) == ({}, {"imported": 1})
 
 
 def test_each_change_of_a_record_is_counted_once_under_its_own_outcome(
@@ -53,21 +61,21 @@ def test_each_change_of_a_record_is_counted_once_under_its_own_outcome(
 
     report(relay)
 
-    assert ends(relay) == {"imported": 2, "superseded": 1}
+    assert outcomes_today(relay) == {"imported": 2, "superseded": 1}
 
 
 def test_retried_records_are_counted_when_they_have_ended(
     relay: Relay, mateo: MateoImports
 ) -> None:
     deal_failed(relay, mateo)
-    before = ends(relay)
+    before = outcomes_today(relay)
     ((content, _),) = relay.aws.queued()
     relay.submit(json.dumps(content))
     mateo.imports[1].finish()
 
     report(relay, "ref-2")
 
-    assert (before, ends(relay)) == ({}, {"imported": 1})
+    assert (before, outcomes_today(relay)) == ({}, {"imported": 1})
 
 
 def test_records_of_an_import_that_was_given_up_are_counted_as_unaccounted(
@@ -77,7 +85,7 @@ def test_records_of_an_import_that_was_given_up_are_counted_as_unaccounted(
 
     report(relay, timed_out=True)
 
-    assert ends(relay) == {"unaccounted": 2}
+    assert outcomes_today(relay) == {"unaccounted": 2}
 
 
 def test_records_whose_provenance_is_no_longer_kept_are_counted_as_unaccounted(
@@ -100,4 +108,4 @@ def test_records_that_are_requeued_are_not_counted(relay: Relay, mateo: MateoImp
 
     reporting_of(relay).requeue("ref-1")
 
-    assert ends(relay) == {}
+    assert outcomes_today(relay) == {}

@@ -9,7 +9,15 @@ from import_relay.report.reporting import ReportStatus
 from import_relay.storage.entries import State
 from tests.integration.report.written import submitted
 from tests.support.aws import BUCKET
-from tests.support.ends import ADA, BOB, Killed, ends, payload_of, reporting_of, unknown_import
+from tests.support.following import (
+    ADA,
+    BOB,
+    Killed,
+    outcomes_today,
+    payload_of,
+    reporting_of,
+    unknown_import,
+)
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -79,4 +87,4 @@ def test_records_that_are_no_longer_kept_are_reported_as_unaccounted_for(
     (summary,) = [json.loads(one) for one in relay.aws.objects("reports/").values()]
     assert summary["rows"]["unaccounted"] == 2
     assert "import.not_frozen" in [one["code"] for one in summary["remarks"]]
-    assert ends(relay) == {"unaccounted": 2}
+    assert outcomes_today(relay) == {"unaccounted": 2}

@@ -19,7 +19,7 @@ from tests.integration.report.written import (
     summary_of,
 )
 from tests.support.builders import connections
-from tests.support.ends import Killed, ends, report
+from tests.support.following import Killed, outcomes_today, report
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -67,7 +67,7 @@ def test_a_report_that_died_halfway_is_written_again_the_same(
     first, *more = (content for content, _ in relay.aws.queued())
     relay.submit(json.dumps(first), *(json.dumps(one) for one in more))
     assert len(mateo.imports) == 2
-    assert ends(relay) == {}
+    assert outcomes_today(relay) == {}
 
 
 @pytest.mark.parametrize("died_over", ["queue", "archive"])
@@ -92,7 +92,7 @@ def test_a_retried_row_does_not_count_as_failed_if_mateo_names_it_no_more(
         "retried": 1,
         "unaccounted": 0,
     }
-    assert ends(relay) == {}
+    assert outcomes_today(relay) == {}
     assert {body["items"][0]["attempt"] for body, _ in relay.aws.queued()} == {1}
 
 
@@ -108,7 +108,7 @@ def test_a_row_that_mateo_names_later_is_retried_as_well(relay: Relay, mateo: Ma
     report(relay)
 
     assert [row["outcome"] for row in rows_of(relay.aws, DEAL_FOLDER)] == ["retried", "retried"]
-    assert ends(relay) == {}
+    assert outcomes_today(relay) == {}
 
 
 def test_a_retried_row_counts_as_failed_though_mateo_says_that_all_are_imported(
@@ -128,7 +128,7 @@ def test_a_retried_row_counts_as_failed_though_mateo_says_that_all_are_imported(
     summary = summary_of(relay.aws, DEAL_FOLDER)
     assert summary["rows"] == {"total": 2, "imported": 1, "failed": 1, "unaccounted": 0}
     assert "import.counts_differ" in codes_of(summary)
-    assert ends(relay) == {"imported": 1}
+    assert outcomes_today(relay) == {"imported": 1}
 
 
 def test_a_report_that_another_process_is_writing_is_waited_for(

@@ -6,7 +6,7 @@ import pytest
 from import_relay.report.reporting import ReportStatus
 from import_relay.storage.entries import State
 from tests.integration.report.written import codes_of, submitted, summary_of
-from tests.support.ends import ADA, BOB, api_with_new_token, report, unknown_import
+from tests.support.following import ADA, BOB, api_with_new_token, report, unknown_import
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 

@@ -7,7 +7,7 @@ from typing import Any
 from import_relay.report.reporting import Reported, ReportStatus
 from tests.support.aws import Aws
 from tests.support.builders import connections, message
-from tests.support.ends import payload_of, report
+from tests.support.following import payload_of, report
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 

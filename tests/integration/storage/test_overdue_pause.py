@@ -13,7 +13,7 @@ from import_relay.watch.watchdog import INTERVAL_S
 from tests.support.aws import SCHEDULE_GROUP, Aws, client
 from tests.support.builders import message
 from tests.support.clients import client_error
-from tests.support.ends import ADA, relay_with_imports
+from tests.support.following import ADA, relay_with_imports
 from tests.support.relay import Relay
 from tests.support.scripted import FakeLambda
 from tests.support.watching import QUARTER_S, pause_of, watch

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.ends import Killed
+from tests.support.following import Killed
 
 
 class DiesAt:

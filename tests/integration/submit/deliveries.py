@@ -9,7 +9,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import WAKE
 from import_relay.storage.queue import Delayed, Queue, ReceivedMessage, SureAnswer
 from import_relay.storage.requeueing import Requeueing
-from tests.support.ends import Killed
+from tests.support.following import Killed
 from tests.support.relay import Relay
 
 VISIBILITY_S = 720.0

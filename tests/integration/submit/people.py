@@ -1,6 +1,6 @@
 """The people of these tests, as the items of a delivery."""
 
-from tests.support.ends import ADA
+from tests.support.following import ADA
 
 __all__ = ["ADA", "BAD", "BOB"]
 BOB = {"id": 2, "v": 1, "name": "Bob Example", "phone": "030 23125001"}

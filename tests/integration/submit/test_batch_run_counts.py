@@ -14,7 +14,7 @@ from tests.integration.submit.people import ADA, BAD
 from tests.support.aws import LEDGER
 from tests.support.builders import ERP, TODAY, connections, message
 from tests.support.clients import Recording
-from tests.support.ends import Killed, ends
+from tests.support.following import Killed, outcomes_today
 from tests.support.relay import Relay
 from tests.template.expanded import source
 
@@ -36,7 +36,7 @@ def test_what_ends_without_an_import_is_counted_on_the_day_of_its_receipt(relay:
 def test_a_record_on_its_way_is_not_counted(relay: Relay) -> None:
     relay.submit(message([ADA]))
 
-    assert ends(relay) == {}
+    assert outcomes_today(relay) == {}
 
 
 def test_what_ended_in_a_message_that_is_redelivered_does_not_end_again(relay: Relay) -> None:
@@ -46,7 +46,7 @@ def test_what_ended_in_a_message_that_is_redelivered_does_not_end_again(relay: R
 
     assert (report.outcomes, report.failed_message_ids) == ({}, set())
     assert len(relay.aws.lines("rejected/")) == 1
-    assert ends(relay) == {"rejected": 1}
+    assert outcomes_today(relay) == {"rejected": 1}
 
 
 def test_a_rejected_record_stays_rejected_after_its_mapping_was_corrected(relay: Relay) -> None:
@@ -56,7 +56,7 @@ def test_a_rejected_record_stays_rejected_after_its_mapping_was_corrected(relay:
     relay.submit(message([BAD, ADA]), invocation="second", again=True)
 
     assert [row["external_id"] for row in relay.mateo.rows] == ["1"]
-    assert ends(relay) == {"rejected": 1}
+    assert outcomes_today(relay) == {"rejected": 1}
 
 
 def test_what_ended_in_a_message_that_was_requeued_does_not_end_again(relay: Relay) -> None:
@@ -65,7 +65,7 @@ def test_what_ended_in_a_message_that_was_requeued_does_not_end_again(relay: Rel
     report = relay.submit(message([BAD], requeues=1), invocation="second")
 
     assert report.outcomes == {}
-    assert ends(relay) == {"rejected": 1}
+    assert outcomes_today(relay) == {"rejected": 1}
 
 
 def test_a_rejected_record_stays_rejected_when_it_is_redriven_after_a_correction(
@@ -80,7 +80,7 @@ def test_a_rejected_record_stays_rejected_when_it_is_redriven_after_a_correction
 
     assert [row["external_id"] for row in relay.mateo.rows] == ["1"]
     assert (report.outcomes, len(relay.aws.lines("rejected/"))) == ({}, 1)
-    assert ends(relay) == {"rejected": 1}
+    assert outcomes_today(relay) == {"rejected": 1}
 
 
 def test_a_message_that_sqs_itself_made_dead_is_old_enough_to_be_looked_up() -> None:
@@ -104,7 +104,7 @@ def test_what_was_called_duplicate_of_an_import_that_was_never_created_does_not_
     report = relay.submit(repeated, invocation="third")
 
     assert (len(relay.mateo.requests), report.outcomes) == (1, {})
-    assert ends(relay) == {"duplicate": 1}
+    assert outcomes_today(relay) == {"duplicate": 1}
 
 
 def test_what_was_called_duplicate_of_a_row_that_failed_does_not_end_twice(relay: Relay) -> None:
@@ -117,7 +117,7 @@ def test_what_was_called_duplicate_of_a_row_that_failed_does_not_end_twice(relay
     report = relay.submit(repeated, invocation="third")
 
     assert (len(relay.mateo.requests), report.outcomes) == (1, {})
-    assert ends(relay) == {"duplicate": 1}
+    assert outcomes_today(relay) == {"duplicate": 1}
 
 
 def test_an_end_that_was_counted_before_is_not_written_down_again(relay: Relay) -> None:
@@ -126,7 +126,7 @@ def test_an_end_that_was_counted_before_is_not_written_down_again(relay: Relay) 
     relay.submit(message([BAD]), invocation="second")
 
     assert len(relay.aws.lines("rejected/")) == 1
-    assert ends(relay) == {"rejected": 1}
+    assert outcomes_today(relay) == {"rejected": 1}
 
 
 def test_an_end_that_was_written_down_but_not_counted_is_written_again(relay: Relay) -> None:
@@ -139,7 +139,7 @@ def test_an_end_that_was_written_down_but_not_counted_is_written_again(relay: Re
 
     first, second = sorted(line["recorded_at"] for line in relay.aws.lines("rejected/"))
     assert second - first == 720 * 1_000_000
-    assert ends(relay) == {"rejected": 1}
+    assert outcomes_today(relay) == {"rejected": 1}
 
 
 def test_a_message_that_is_received_for_the_first_time_is_not_looked_up(relay: Relay) -> None:
@@ -163,7 +163,7 @@ def test_an_imported_change_is_not_called_superseded_when_it_is_redelivered(
 
     assert (report.outcomes, report.requeued, len(relay.mateo.requests)) == ({}, 0, 2)
     assert relay.watermarks.read([ADA_KEY])[ADA_KEY].earlier == ("d1/0",)
-    assert ends(relay) == {}
+    assert outcomes_today(relay) == {}
 
 
 def test_a_change_whose_import_was_never_created_is_superseded_when_it_is_requeued(
@@ -195,4 +195,4 @@ def test_what_cannot_be_counted_stays_queued_and_is_counted_when_it_is_redeliver
     relay.submit(message([BAD]), invocation="second", again=True)
 
     assert (report.failed_message_ids, report.rows) == ({"m0"}, 1)
-    assert ends(relay) == {"rejected": 1}
+    assert outcomes_today(relay) == {"rejected": 1}

@@ -13,7 +13,7 @@ from import_relay.storage.ledger import Ledger
 from import_relay.storage.watermarks import Watermarks
 from tests.support.aws import LEDGER, Aws
 from tests.support.builders import NOON, connections, message
-from tests.support.ends import ends, relay_with_imports, report, track
+from tests.support.following import outcomes_today, relay_with_imports, report, track
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -98,7 +98,7 @@ def test_a_retry_is_not_taken_for_a_redelivery_although_its_report_ended_between
     relay.clock.now += 60
     track(relay, "ref-3")
     report(relay, "ref-3")
-    assert ends(relay) == {"imported": 2}
+    assert outcomes_today(relay) == {"imported": 2}
 
 
 def test_watermarks_are_read_once_where_no_report_can_be_under_way(
@@ -192,7 +192,7 @@ def test_a_change_that_was_taken_back_while_it_waited_is_not_imported(
     relay.submit(ada("Ada Example", "d2", requeues=1), invocation="fourth")
 
     assert len(mateo.imports) == 1
-    assert ends(relay) == {"imported": 1, "duplicate": 1, "superseded": 1}
+    assert outcomes_today(relay) == {"imported": 1, "duplicate": 1, "superseded": 1}
 
 
 def test_a_repetition_does_not_hide_that_mateo_failed_the_change(aws: Aws) -> None:

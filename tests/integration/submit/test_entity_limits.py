@@ -14,7 +14,7 @@ from tests.integration.storage.ledger_entries import entry
 from tests.support import aws as resources
 from tests.support.builders import ERP, NOON, TOMORROW, message
 from tests.support.clients import Overruling
-from tests.support.ends import ADA
+from tests.support.following import ADA
 from tests.support.relay import Relay
 
 DAY_S = 86_400.0

@@ -15,7 +15,7 @@ from tests.integration.submit.requests_used import use
 from tests.support.aws import LEDGER
 from tests.support.builders import message
 from tests.support.clients import Overruling, client_error
-from tests.support.ends import ADA, BOB
+from tests.support.following import ADA, BOB
 from tests.support.relay import Relay
 
 

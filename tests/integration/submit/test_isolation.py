@@ -18,7 +18,7 @@ from tests.integration.submit.deliveries import Deliveries
 from tests.support.aws import BUCKET, client
 from tests.support.builders import connections, message
 from tests.support.clients import Overruling, client_error
-from tests.support.ends import Killed
+from tests.support.following import Killed
 from tests.support.relay import Relay
 
 CONNECTIONS = """

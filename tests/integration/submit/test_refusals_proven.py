@@ -11,7 +11,7 @@ from tests.integration.submit.deaths import DiesAt
 from tests.integration.submit.refused import answer, people, refusing, rejected
 from tests.support.aws import LEDGER
 from tests.support.builders import message
-from tests.support.ends import Killed, ends
+from tests.support.following import Killed, outcomes_today
 from tests.support.relay import Relay
 
 
@@ -40,7 +40,7 @@ def test_a_proven_refusal_is_completed_when_the_record_is_redelivered(
     redelivered(relay, people([1, 2]))
 
     assert rejected(relay) == {"d1/0": "row.refused_by_mateo"}
-    assert ends(relay) == {"rejected": 1}
+    assert outcomes_today(relay) == {"rejected": 1}
     assert len(relay.mateo.requests) == posts
     assert "Mateo answered 400 PGRST204" in relay.aws.lines("rejected/")[0]["what"]
 
@@ -55,7 +55,7 @@ def test_an_older_change_of_a_refused_row_stays_superseded_after_a_death(relay: 
 
     redelivered(relay, *batch)
 
-    assert ends(relay) == {"rejected": 1, "superseded": 1}
+    assert outcomes_today(relay) == {"rejected": 1, "superseded": 1}
     assert [row["external_id"] for row in relay.mateo.rows].count("1") == 3, (
         "only in refused imports"
     )

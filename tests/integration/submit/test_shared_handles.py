@@ -11,7 +11,7 @@ from tests.integration.mateo_emulator.conftest import emulator, http, server
 from tests.integration.mateo_emulator.emulator import Emulator
 from tests.support.aws import Aws
 from tests.support.builders import ERP, connections, message
-from tests.support.ends import relay_with_imports, report
+from tests.support.following import relay_with_imports, report
 
 __all__ = ["emulator", "http", "server"]  # fixtures
 ADDRESS = "familie@example.com"

@@ -9,7 +9,7 @@ from tests.integration.submit.deaths import DiesAt
 from tests.integration.submit.people import ADA, BOB
 from tests.support.aws import BUCKET
 from tests.support.builders import message
-from tests.support.ends import Killed, ends
+from tests.support.following import Killed, outcomes_today
 from tests.support.relay import LIMITS, Relay
 
 POINTS = [
@@ -49,7 +49,7 @@ def test_death_at_any_step_sends_nothing_twice_and_loses_nothing(
     assert sum(one.rows for one in unfinished) == 2
     assert waiting == {2}
     assert rejected == {"d1/3"}
-    assert ends(relay) == {"rejected": 1}
+    assert outcomes_today(relay) == {"rejected": 1}
     assert relay.quota.usage().entities == 2
 
 

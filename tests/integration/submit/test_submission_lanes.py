@@ -16,7 +16,7 @@ from tests.support import aws as resources
 from tests.support.aws import MAPPINGS
 from tests.support.builders import MIDNIGHT, NOON, message
 from tests.support.clients import Overruling
-from tests.support.ends import ADA
+from tests.support.following import ADA
 from tests.support.relay import LIMITS, Relay
 
 

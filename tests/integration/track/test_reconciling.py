@@ -11,7 +11,7 @@ from import_relay.storage.entries import State
 from import_relay.track.tracking import TrackingStatus
 from tests.support.aws import BUCKET
 from tests.support.builders import NOON
-from tests.support.ends import ADA, BOB, sent_entry, track, unknown_import
+from tests.support.following import ADA, BOB, sent_entry, track, unknown_import
 from tests.support.mateo import ORIGIN, MateoImports
 from tests.support.relay import Relay
 

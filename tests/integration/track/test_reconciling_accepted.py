@@ -8,7 +8,7 @@ import pytest
 from import_relay.storage.entries import State
 from import_relay.track.tracking import TrackingStatus
 from tests.support.builders import message
-from tests.support.ends import ADA, BOB, followed, track
+from tests.support.following import ADA, BOB, followed, track
 from tests.support.mateo import MateoImports, StoredImport
 from tests.support.relay import Relay
 

@@ -7,7 +7,7 @@ import pytest
 from import_relay.report.reporting import ReportStatus
 from import_relay.track.tracking import TrackingStatus
 from tests.integration.report.written import codes_of, summary_of
-from tests.support.ends import followed, report, track, unknown_import
+from tests.support.following import followed, report, track, unknown_import
 from tests.support.mateo import ORIGIN, MateoImports, StoredImport
 from tests.support.relay import Relay
 

@@ -11,7 +11,7 @@ from import_relay.track.resolving import pause_after
 from import_relay.track.tracking import TrackingStatus
 from tests.support.aws import BUCKET, LEDGER, Aws
 from tests.support.builders import MIDNIGHT, TODAY, TOMORROW, message
-from tests.support.ends import ADA, BOB, Killed, sent_entry, track, unknown_import
+from tests.support.following import ADA, BOB, Killed, sent_entry, track, unknown_import
 from tests.support.mateo import MateoImports
 from tests.support.relay import LIMITS, Clock, Relay
 

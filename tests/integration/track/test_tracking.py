@@ -4,7 +4,7 @@ import pytest
 
 from import_relay.storage.entries import State
 from import_relay.track.tracking import TrackingStatus
-from tests.support.ends import sent_entry, track
+from tests.support.following import sent_entry, track
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 

@@ -10,7 +10,7 @@ from import_relay.storage.entries import State
 from import_relay.track.tracking import TrackingStatus
 from tests.support.aws import Aws
 from tests.support.builders import MIDNIGHT, NOON
-from tests.support.ends import api_with_new_token, followed, sent_entry, track
+from tests.support.following import api_with_new_token, followed, sent_entry, track
 from tests.support.mateo import MateoImports
 from tests.support.relay import LIMITS, Relay
 

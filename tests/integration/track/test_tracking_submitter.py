@@ -8,7 +8,7 @@ from import_relay.storage.ledger import Ledger
 from import_relay.track.tracking import TrackingStatus
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON, TODAY, message
-from tests.support.ends import ADA, BOB, Killed, sent_entry, track
+from tests.support.following import ADA, BOB, Killed, sent_entry, track
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 

@@ -12,7 +12,7 @@ from import_relay.watch.watchdog import YOUNG_S
 from tests.support.aws import LEDGER, Aws, client
 from tests.support.builders import message
 from tests.support.clients import Overruling, client_error
-from tests.support.ends import ADA, BOB, relay_with_imports, report, track
+from tests.support.following import ADA, BOB, relay_with_imports, report, track
 from tests.support.relay import Relay
 from tests.support.watching import QUARTER_S, running, stop, watch
 

@@ -8,7 +8,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import MAX_REQUEUED_S, WAKE
 from tests.integration.submit.requests_used import use
 from tests.support.builders import message
-from tests.support.ends import ADA, BOB
+from tests.support.following import ADA, BOB
 from tests.support.relay import Relay
 from tests.support.watching import QUARTER_S, watch
 

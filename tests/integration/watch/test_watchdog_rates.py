@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.aws import Aws
 from tests.support.builders import NOON, message
-from tests.support.ends import relay_with_imports
+from tests.support.following import relay_with_imports
 from tests.support.relay import Relay
 from tests.support.watching import rate_mails_of, watch
 

@@ -7,7 +7,7 @@ from import_relay.domain.queue_messages import WAKE
 from import_relay.submit.acknowledging import Acknowledging
 from import_relay.submit.queue_batch import QueueBatch
 from tests.support.builders import message
-from tests.support.ends import ADA, BOB
+from tests.support.following import ADA, BOB
 
 
 class Deleted:

@@ -13,8 +13,8 @@ from relay_ops.erasing.person import Known
 from relay_ops.exits import ExitCode
 from relay_ops.stack import Stack
 from tests.support.builders import message
-from tests.support.ended import end
-from tests.support.ends import ADA, BOB
+from tests.support.finishing import finish
+from tests.support.following import ADA, BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 from tests.support.terminal import Terminal
@@ -28,7 +28,7 @@ def _opened(
     monkeypatch.setattr(relay_ops.stack, "open_stack", lambda *_: stack)
     monkeypatch.setattr(erasure, "delete_in_mateo", lambda *_: MateoContacts())
     relay.submit(message([ADA, BOB]))
-    end(relay, mateo)
+    finish(relay, mateo)
 
 
 def receipts(relay: Relay) -> int:
@@ -55,7 +55,7 @@ def test_an_address_that_another_record_mentions_is_not_that_person(
     relay: Relay, mateo: MateoImports, capsys: pytest.CaptureFixture[str]
 ) -> None:
     relay.submit(message([{**BOB, "v": 9, "referred_by": "zoe@example.com"}], delivery="d2"))
-    end(relay, mateo)
+    finish(relay, mateo)
     assert run(["erase", "zoe@example.com", "--yes"]) == ExitCode.DONE
     assert "  zoe@example.com\n" in capsys.readouterr().err
     assert run(["find", "Bob"]) == ExitCode.DONE
@@ -79,7 +79,7 @@ def test_a_handle_that_several_share_chooses_none_of_them(
     shared = {"phone": "+491712345678", "v": 9}
     for number, one in enumerate((ADA, BOB)):
         relay.submit(message([{**one, **shared}], delivery=f"s{number}"))
-        end(relay, mateo)
+        finish(relay, mateo)
     arguments = ["erase", "Example", "--only", "+49 171 2345678", "--yes", "--json"]
     assert run(arguments) == ExitCode.FOUND
     assert len(json.loads(capsys.readouterr().out)["persons"]) == 2
@@ -90,7 +90,7 @@ def two_with_one_address(relay: Relay, mateo: MateoImports) -> None:
     """One batch gives the address to the last one, and leaves it out of the other's row."""
     both = [{"id": n, "v": 9, "name": f"Zoe {n}", "email": "zoe@example.com"} for n in (8, 9)]
     relay.submit(message(both, delivery="z1"))
-    end(relay, mateo)
+    finish(relay, mateo)
 
 
 def test_a_person_who_shares_a_handle_is_named_though_a_row_lacks_it(

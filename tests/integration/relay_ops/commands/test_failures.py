@@ -13,8 +13,8 @@ from import_relay.report.problems import Problem, grouped
 from import_relay.storage.bucket_reads import Bucket, Memory
 from relay_ops.stack import Stack
 from tests.support.builders import NOON, message
-from tests.support.ended import end
-from tests.support.ends import ADA, BOB
+from tests.support.finishing import finish
+from tests.support.following import ADA, BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -30,12 +30,12 @@ def problems(stack: Stack, **options: Any) -> list[Problem]:
 def fail_ada(relay: Relay, mateo: MateoImports) -> None:
     relay.submit(message([ADA, BOB]))
     ada = next(row for row in mateo.imports[0].payload if row["external_id"] == "1")
-    end(relay, mateo, {**TAKEN, "input": ada})
+    finish(relay, mateo, {**TAKEN, "input": ada})
 
 
 def correct(relay: Relay, mateo: MateoImports, item: dict[str, Any]) -> None:
     relay.submit(message([{**item, "v": 2}], delivery="d2", received_at=LATER), invocation="inv-2")
-    end(relay, mateo)
+    finish(relay, mateo)
 
 
 def test_a_failed_row_is_open_with_its_reason_and_its_columns(
@@ -71,7 +71,7 @@ def test_a_left_out_value_is_closed_by_an_import_that_has_it(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
     relay.submit(message([BAD_MAIL]))
-    end(relay, mateo)
+    finish(relay, mateo)
     before = [(one.kind, one.field, one.value) for one in problems(stack)]
 
     correct(relay, mateo, {**BAD_MAIL, "email": "grace@example.com"})
@@ -84,7 +84,7 @@ def test_a_left_out_value_stays_open_if_the_record_is_as_bad_as_before(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
     relay.submit(message([BAD_MAIL]))
-    end(relay, mateo)
+    finish(relay, mateo)
     correct(relay, mateo, BAD_MAIL)
 
     assert {one.field for one in problems(stack)} == {"email"}
@@ -130,7 +130,7 @@ def test_of_an_import_without_problems_only_its_lines_are_read(
     relay: Relay, mateo: MateoImports, stack: Stack, names_read: list[str]
 ) -> None:
     relay.submit(message([BOB]))
-    end(relay, mateo)
+    finish(relay, mateo)
 
     assert problems(stack) == []
     assert names_read == ["rows.ndjson.gz"]
@@ -193,7 +193,7 @@ def test_problems_are_counted_by_connection_code_and_column(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
     relay.submit(message([{"v": 1, "name": "A"}, {"v": 1, "name": "B"}, BAD_MAIL]))
-    end(relay, mateo)
+    finish(relay, mateo)
 
     groups = [(one.count, one.kind, one.code) for one in grouped(problems(stack))]
 
@@ -206,7 +206,7 @@ def test_the_workbook_has_a_column_for_each_column_of_mateo_and_the_reason(
 ) -> None:
     relay.submit(message([ADA, {**BAD_MAIL, "name": "=1+1"}]))
     ada = mateo.imports[0].payload[0]
-    end(relay, mateo, {**TAKEN, "input": ada})
+    finish(relay, mateo, {**TAKEN, "input": ada})
 
     content = workbook(problems(stack), at=NOON)
 

@@ -11,7 +11,7 @@ from relay_ops.exits import ExitCode
 from relay_ops.output import Screen
 from relay_ops.stack import Stack
 from tests.support.builders import message
-from tests.support.ends import ADA, BOB
+from tests.support.following import ADA, BOB
 from tests.support.relay import Relay
 
 JOERG = {"id": "K-4711", "v": 1, "name": "Jörg Müller", "phone": "+49 171 2345678"}

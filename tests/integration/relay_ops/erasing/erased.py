@@ -13,8 +13,8 @@ from relay_ops.erasing.person import Known
 from relay_ops.matching import needle
 from relay_ops.stack import Stack
 from tests.support.builders import message
-from tests.support.ended import end
-from tests.support.ends import ADA, BOB
+from tests.support.finishing import finish
+from tests.support.following import ADA, BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -98,5 +98,5 @@ def fill_stores(relay: Relay, mateo: MateoImports) -> None:
     """Import Ada, Bob and Eve; Eve's row fails, one record is rejected, two are superseded."""
     relay.submit(message([ADA, BOB, EVE, REJECTED], delivery="d1"))
     row = next(one for one in mateo.imports[-1].payload if one["external_id"] == "7")
-    end(relay, mateo, {"code": "23514", "message": "(email)=(eve@example.com)", "input": row})
+    finish(relay, mateo, {"code": "23514", "message": "(email)=(eve@example.com)", "input": row})
     relay.submit(message([{**EVE, "v": 0}, {**ADA, "v": 0}], delivery="d2"))

@@ -14,8 +14,8 @@ from tests.integration.relay_ops.erasing.erased import (
     mentions,
 )
 from tests.support.builders import message
-from tests.support.ended import end
-from tests.support.ends import BOB
+from tests.support.finishing import finish
+from tests.support.following import BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -28,9 +28,9 @@ def test_a_handle_that_another_contact_has_as_well_erases_nobody_else(
 ) -> None:
     husband = {**BOB, "id": 8, "name": "Paul Example", "phone": PHONE, "email": "p@example.com"}
     relay.submit(message([EVE], delivery="d1"))
-    end(relay, mateo)
+    finish(relay, mateo)
     relay.submit(message([husband], delivery="d2"))
-    end(relay, mateo)
+    finish(relay, mateo)
     queued = message([{**husband, "v": 9}], received_at=int(relay.clock() * 1_000_000))
 
     erase(relay, stack, "7")

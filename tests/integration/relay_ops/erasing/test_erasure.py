@@ -29,8 +29,8 @@ from tests.integration.relay_ops.erasing.erased import (
 )
 from tests.support import aws as resources
 from tests.support.builders import message
-from tests.support.ended import end
-from tests.support.ends import Killed
+from tests.support.finishing import finish
+from tests.support.following import Killed
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -196,7 +196,7 @@ def test_an_erasure_stays_pending_while_an_import_is_unfinished(
     with pytest.raises(CommandError, match="--pending"):
         erase(relay, stack, "7")
     assert [one.known.ids for one in pending(stack) if one.known] == [{"external_id:7"}]
-    end(relay, mateo)
+    finish(relay, mateo)
     erasure, (kept,) = Erasure(stack), pending(stack)
     assert kept.known
     erasure.erase(kept.known, kept.key)
@@ -236,7 +236,7 @@ def test_a_handle_that_is_learned_late_is_written_down_before_anything_is_rewrit
     steps = Erasure(stack, sleep=relay.clock.sleep)
     listed = steps.list_places(person(stack, "7"))
     relay.submit(message([{**EVE, "v": 2, "email": "new@example.com"}], delivery="d7"))
-    end(relay, mateo)
+    finish(relay, mateo)
     monkeypatch.setattr(Erasure, "_claimed", _dies)
     with suppress(Killed):
         steps.erase(listed.known)

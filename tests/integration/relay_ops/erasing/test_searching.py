@@ -19,8 +19,8 @@ from tests.integration.relay_ops.erasing.erased import (
 )
 from tests.support.aws import BUCKET
 from tests.support.builders import message
-from tests.support.ended import end
-from tests.support.ends import ADA
+from tests.support.finishing import finish
+from tests.support.following import ADA
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -67,7 +67,7 @@ def test_a_person_is_erased_though_each_format_writes_their_id_in_another_way(
 ) -> None:
     her = {"id": id_, "v": 1, "name": "Eve Example"}
     relay.submit(message([ADA, her], delivery="d1"))
-    end(relay, mateo)
+    finish(relay, mateo)
 
     receipt = erase(relay, stack, id_)
 
@@ -107,7 +107,7 @@ def test_only_objects_that_hold_the_person_are_read_twice(
 ) -> None:
     fill_stores(relay, mateo)
     relay.submit(message([{**ADA, "v": 7}], delivery="d9"))  # an import without her
-    end(relay, mateo)
+    finish(relay, mateo)
     (other,) = (one.key for one in stack.objects.keys("imports/") if "ref-2" in one.key)
     erasure = Erasure(stack, sleep=relay.clock.sleep)
     listed = erasure.list_places(person(stack, "7"))

@@ -16,7 +16,7 @@ from relay_ops.files.dry_run import RejectedLine, dry_run
 from relay_ops.stack import Stack
 from tests.docs.documents import document
 from tests.support.builders import NOON, message
-from tests.support.ended import end
+from tests.support.finishing import finish
 from tests.support.mateo import MateoImports
 from tests.support.programs import program
 from tests.support.relay import Relay
@@ -37,7 +37,7 @@ def failed(relay: Relay, mateo: MateoImports, stack: Stack) -> bytes:
     customers = [customer(7, "ada@example.com"), customer(8, "no address")]
     relay.submit(message(customers, connection="shop"))
     row = next(one for one in mateo.imports[0].payload if one["external_id"] == "shop-7")
-    end(relay, mateo, {"code": "23514", "message": "taken", "input": row})
+    finish(relay, mateo, {"code": "23514", "message": "taken", "input": row})
     return workbook(open_problems(stack.objects, stack.now(), days=7), at=NOON)
 
 
@@ -95,6 +95,6 @@ def test_what_is_imported_again_is_no_open_problem(
     fixed = message(rows, connection="shop_corrections", delivery="d2", received_at=later)
     relay.submit(fixed, invocation="inv-2")
     assert {one["external_id"] for one in mateo.imports[-1].payload} == {"shop-7", "shop-8"}
-    end(relay, mateo)
+    finish(relay, mateo)
 
     assert open_problems(stack.objects, stack.now(), days=7) == []

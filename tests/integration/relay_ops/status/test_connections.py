@@ -5,7 +5,7 @@ from pathlib import Path
 from relay_ops.stack import Stack
 from relay_ops.status.connections import names_in, of_connections
 from tests.support.builders import message
-from tests.support.ends import ADA
+from tests.support.following import ADA
 from tests.support.relay import Relay
 
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from tests.support.ends import report, track
+from tests.support.following import report, track
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
 
-def end(relay: Relay, mateo: MateoImports, *failures: dict[str, Any]) -> None:
+def finish(relay: Relay, mateo: MateoImports, *failures: dict[str, Any]) -> None:
     """Mateo finishes its last import; it is reported a minute later."""
     mateo.imports[-1].finish(*failures)
     reference = next(

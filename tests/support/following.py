@@ -147,7 +147,7 @@ def payload_of(mateo: MateoImports) -> list[dict[str, Any]]:
     return rows
 
 
-def ends(relay: Relay) -> dict[str, int]:
+def outcomes_today(relay: Relay) -> dict[str, int]:
     """How many of the records that were received today have which outcome."""
     return relay.outcome_counts.days([TODAY]).get(TODAY, {})
 
