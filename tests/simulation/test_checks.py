@@ -73,6 +73,17 @@ def test_a_repeated_pair_of_changes_ends_with_the_second(
     assert found == (set() if noted else stale)
 
 
+def test_a_change_that_was_sent_again_may_win_over_another_sender_of_the_same_version() -> None:
+    said = change("hub", city="said")
+    assert not broken(
+        [
+            Webhook(0.0, "hub", "e0", [said]),
+            Webhook(2.5, "erp", "e1", [change()]),
+            Webhook(5.0, "hub", "e0", [said]),
+        ]
+    )
+
+
 def test_a_dead_letter_does_not_undo_a_repetition_that_came_after_it() -> None:
     said, kills = (Record("p1000", 0, {"name": name}) for name in ("one", POISON))
     pair = Webhook(3.0, "plain", "e1", [kills, said])

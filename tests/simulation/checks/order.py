@@ -47,6 +47,9 @@ def check_order(books: Books) -> None:
                 "failed" in books.outcomes_of(item) for item in versions
             ):  # else of which copy?
                 repeated[cell] = [*repeated.get(cell, ()), *_copies(books, versions)]
+    for (key, column), value in shown.items():
+        copies = _copies(books, tags[key, COLUMNS[column], str(value)])
+        latest[key, column] = max([latest[key, column], *copies])
     for key, of_key in books.by_key.items():
         _final(books, key, of_key, latest)
     _taken_back(books, tags, shown)
