@@ -166,7 +166,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/freshness.py",
-                "return order_of(change) < claim.order",
+                "return order_of(change) < (claim.version, receipt_order(_newest_beside(change, claim)))",
                 "return change.version < claim.version",
             ),
         ),

@@ -179,3 +179,13 @@ def test_a_claim_is_as_new_as_the_latest_repetition_of_its_change() -> None:
 def test_what_says_nothing_again_makes_no_claim_newer(claimed: Claim, given: MappedChange) -> None:
     assert not says_again(given, claimed)
     assert repeated(claimed, given) is claimed
+
+
+@pytest.mark.parametrize(("delivery", "older"), [("z", True), ("y", False)])
+def test_an_event_that_is_sent_again_is_newer_only_than_what_came_with_it(
+    delivery: str, older: bool
+) -> None:
+    """Two changes of one version; the sender of the claimed one sends its event again."""
+    claimed = claim(2, "e2")._replace(connection="erp", repeated_by="z/1")
+
+    assert is_older(change(version=2, event="e1", delivery=delivery), claimed) is older

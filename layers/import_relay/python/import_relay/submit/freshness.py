@@ -78,7 +78,19 @@ def is_older(change: MappedChange, claim: Claim) -> bool:
     replay = change.occurrence.replay
     if replay and replay.force and replay_id_of(claim.item_id) != replay.id:
         return False
-    return order_of(change) < claim.order
+    return order_of(change) < (claim.version, receipt_order(_newest_beside(change, claim)))
+
+
+def _newest_beside(change: MappedChange, claim: Claim) -> str:
+    """The item id that says when a claim was made, beside a change.
+
+    An event with an id that its sender sends again is no newer than what came in between, but newer
+    than what the same delivery brought before it.
+    """
+    repeated_in = claim.newest.rpartition("/")[0]
+    if is_content_id(claim.event) or repeated_in == change.occurrence.delivery:
+        return claim.newest
+    return claim.item_id
 
 
 def repeated(claim: Claim, change: MappedChange) -> Claim:
@@ -87,20 +99,25 @@ def repeated(claim: Claim, change: MappedChange) -> Claim:
     An older change may still be on its way. It must not undo what the repetition says, although
     nothing is imported for that.
     """
-    if not says_again(change, claim) or order_of(change) <= claim.order:
+    is_again = says_again(change, claim) or _is_sent_again(change, claim)
+    if not is_again or order_of(change) <= claim.order:
         return claim
     return claim._replace(version=change.version, repeated_by=change.occurrence.item_id)
 
 
 def says_again(change: MappedChange, claim: Claim) -> bool:
-    """Whether a change says again what a claim said.
+    """Whether a change, which has no id of its sender, says again what a claim said."""
+    is_equal = change.by_receipt or change.version == claim.version
+    return is_equal and is_content_id(change.event) and _is_of(change, claim)
 
-    An event with an id and without a version does not: its sender only sends it again.
-    """
-    of_one = (claim.event, claim.connection) == (change.event, change.occurrence.connection)
-    return of_one and (
-        is_content_id(change.event) if change.by_receipt else change.version == claim.version
-    )
+
+def _is_sent_again(change: MappedChange, claim: Claim) -> bool:
+    """Whether it is the claimed event with its version; `is_older` says what that makes newer."""
+    return change.version == claim.version and _is_of(change, claim)
+
+
+def _is_of(change: MappedChange, claim: Claim) -> bool:
+    return (claim.event, claim.connection) == (change.event, change.occurrence.connection)
 
 
 def is_overtaken(change: MappedChange, claim: Claim) -> bool:
