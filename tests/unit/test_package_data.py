@@ -17,7 +17,7 @@ def test_each_file_beside_the_modules_is_installed() -> None:
         (name, path.relative_to(folder).as_posix())
         for name, folder in PACKAGES.items()
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix not in {".py", ".pyc"}
+        if path.is_file() and path.suffix != ".py" and path.parent.name != "__pycache__"
     }
     installed = {
         (name, path.relative_to(PACKAGES[name]).as_posix())

@@ -63,7 +63,9 @@ def copy_with(mutant: Mutant | None, folder: Path) -> tuple[Path, Path]:
     Raises:
         Rotten: the fault cannot be made.
     """
-    shutil.copytree(ROOT / PACKAGE, folder / PACKAGE)
+    # Python writes NAME.pyc.NUMBER before it has a NAME.pyc; it may be gone before it is copied.
+    unfinished = shutil.ignore_patterns("*.pyc.*")
+    shutil.copytree(ROOT / PACKAGE, folder / PACKAGE, ignore=unfinished)
     (folder / MACHINE).parent.mkdir()
     shutil.copy2(ROOT / MACHINE, folder / MACHINE)
     for edit in mutant.edits if mutant else ():
