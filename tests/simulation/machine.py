@@ -118,6 +118,7 @@ class Execution:
         self.document = document
         self.state = ""
         self.status = "RUNNING"
+        self.started_at = world.now
         self.ended_at = math.inf
         self._tries = 0
         self._enter(self._machine["StartAt"])

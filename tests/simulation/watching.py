@@ -2,8 +2,9 @@
 
 A run that would find nothing is left out, since a world has hundreds of them: this module knows
 whether there is something to repair. Worlds with `FaultProfile.old_lists` make every run that can
-do harm: while submission is paused or an import is open. A lane that holds records must have a wake
-on its way; the watchdog may be needed only if SQS moved the wake to the dead-letter queue.
+do harm: while submission is paused or an import is open, and something has happened since the last
+run or a list may leave an execution out. A lane that holds records must have a wake on its way; the
+watchdog may be needed only if SQS moved the wake to the dead-letter queue.
 """
 
 from typing import Any
@@ -22,7 +23,7 @@ from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.rate_mails import RateMails
 from import_relay.watch.watchdog import INTERVAL_S, Watchdog, WatchdogParts
 from tests.simulation.aws import MAPPINGS, MappingState
-from tests.simulation.machine import Execution
+from tests.simulation.machine import LISTED_LATE_S, Execution
 from tests.simulation.queue import LANES
 from tests.simulation.world import Process
 
@@ -54,7 +55,7 @@ def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
             stores.outcome_counts,
             connections,
             PendingErasures(relay.s3, BUCKET),
-            HeldLanes(dynamodb, LEDGER, queues),
+            HeldLanes(dynamodb, LEDGER, queues, sleep=world.sleep),
             RateMails(NamedRates(dynamodb, LEDGER, clock=world.clock), Notifications(None, ""), ""),  # type: ignore[arg-type]  # there is no topic
         ),
         LIMITS,
@@ -72,6 +73,7 @@ class Watch:
         self._always = bool(relay.fault_profile.old_lists)
         self.failed: list[str] = []
         self._have_all_succeeded = True
+        self._saw: tuple[int, int] = (0, 0)
         relay.world.after(FIRST_S, self._quarter)
 
     def _quarter(self) -> None:
@@ -85,11 +87,14 @@ class Watch:
         is_needed = self.left_paused() or self.unfollowed() or bool(asleep)
         if is_needed or (self._always and self._may_harm()):
             started, was_left_paused = relay.world.now, self.left_paused()
+            begun = self._others_begun()
             relay.invoke(
                 "watchdog",
                 WATCHDOG_S,
                 lambda parts: parts.watchdog.run(),
-                lambda process: self._ended(process, started, was_left_paused=was_left_paused),
+                lambda process: self._ended(
+                    process, started, begun, was_left_paused=was_left_paused
+                ),
             )
 
     def _is_all_well(self) -> bool:
@@ -98,8 +103,12 @@ class Watch:
         is_held = not relay.dynamodb.tables[LEDGER].keys().isdisjoint(HELD_KEYS)
         return self._have_all_succeeded and relay.mapping.lambda_.enabled and not is_held
 
-    def _ended(self, process: Process, started: float, *, was_left_paused: bool) -> None:
+    def _ended(
+        self, process: Process, started: float, begun: int, *, was_left_paused: bool
+    ) -> None:
         """A run that succeeded leaves no lane paused whose pause was overdue when it began."""
+        if process.error is None:
+            self._saw = (begun, self._relay.world.calls)
         if not was_left_paused or process.error is not None:
             return
         if any(one.disabled_at < started for one in self._left()):
@@ -116,7 +125,22 @@ class Watch:
 
     def _may_harm(self) -> bool:
         relay = self._relay
-        return not relay.mapping.lambda_.enabled or relay.dynamodb.is_anything_open(LEDGER)
+        can_act = not relay.mapping.lambda_.enabled or relay.dynamodb.is_anything_open(LEDGER)
+        return can_act and (self._has_something_happened() or self._may_be_left_out())
+
+    def _has_something_happened(self) -> bool:
+        """Whether another function has begun, or has called anything, since the last run."""
+        return self._saw != (self._others_begun(), self._relay.world.calls)
+
+    def _others_begun(self) -> int:
+        return sum(n for name, n in self._relay.invocations.items() if name != "watchdog")
+
+    def _may_be_left_out(self) -> bool:
+        """Whether a list may have left out an execution that it names by now."""
+        since = self._relay.world.now - LISTED_LATE_S - INTERVAL_S
+        return any(
+            one.status == "RUNNING" and one.started_at >= since for one in self._relay.executions
+        )
 
     def left_paused(self) -> bool:
         """Whether a lane is paused although its pause is over."""

@@ -54,6 +54,7 @@ def watchdog_of(
                 Lane.LIVE: Queue(relay.aws.sqs, relay.aws.queue_url),
                 Lane.BULK: Queue(relay.aws.sqs, relay.aws.bulk_queue_url),
             },
+            sleep=relay.clock.sleep,
         ),
     }
     return Watchdog(

@@ -50,7 +50,7 @@ def test_no_call_asks_for_more_keys_than_it_may_and_all_read_consistently(
     calls: list[tuple[str, dict[str, Any]]] = []
     client: Any = Recording(relay.aws.dynamodb, calls)
 
-    found = names(read_items(client, LEDGER, keys(230)))
+    found = names(read_items(client, LEDGER, keys(230), sleep=relay.clock.sleep))
 
     asked = [arguments["RequestItems"][LEDGER] for _, arguments in calls]
     assert len(found) == len(stored)
@@ -62,14 +62,16 @@ def test_without_keys_nothing_is_asked(relay: Relay) -> None:
     calls: list[tuple[str, dict[str, Any]]] = []
     client: Any = Recording(relay.aws.dynamodb, calls)
 
-    assert names(read_items(client, LEDGER, [])) == []
+    assert names(read_items(client, LEDGER, [], sleep=relay.clock.sleep)) == []
     assert calls == []
 
 
 def test_only_the_attributes_that_are_asked_for_are_read(relay: Relay, stored: set[str]) -> None:
     request = {"ProjectionExpression": "pk"}
 
-    (item,) = read_items(relay.aws.dynamodb, LEDGER, keys(1), request=request)
+    (item,) = read_items(
+        relay.aws.dynamodb, LEDGER, keys(1), request=request, sleep=relay.clock.sleep
+    )
 
     assert item == {"pk": {"S": "k0"}}
 

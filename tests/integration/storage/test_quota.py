@@ -131,7 +131,7 @@ def bulk(rows: int = 1, day: str = TODAY) -> Reservation:
 
 def reserves(of: Quota, reservation: Reservation, aws: Aws) -> bool:
     """Try to reserve, alone in a transaction; whether it took effect."""
-    return not transact(aws.dynamodb, [of.reserve_operation(reservation)])
+    return not transact(aws.dynamodb, [of.reserve_operation(reservation)], sleep=Clock().sleep)
 
 
 @pytest.mark.parametrize("now", [NOON, MIDNIGHT - 3_601])
@@ -181,7 +181,7 @@ def test_a_released_reservation_of_the_bulk_lane_is_free_for_it_again(aws: Aws) 
     one = quota(aws.dynamodb, Clock())
     assert reserves(one, bulk(20_000), aws)
 
-    transact(aws.dynamodb, [one.release_operation(bulk(20_000))])
+    transact(aws.dynamodb, [one.release_operation(bulk(20_000))], sleep=Clock().sleep)
 
     assert one.usage() == Usage(TODAY, 0, 0)
     assert reserves(one, bulk(20_000), aws)
@@ -190,7 +190,12 @@ def test_a_released_reservation_of_the_bulk_lane_is_free_for_it_again(aws: Aws) 
 def test_parallel_reservations_never_exceed_the_share(aws: Aws) -> None:
     client: Any = Atomic(aws.dynamodb)
     results = in_threads(
-        [lambda: transact(client, [quota(client, Clock()).reserve_operation(bulk(6_000))])] * 6
+        [
+            lambda: transact(
+                client, [quota(client, Clock()).reserve_operation(bulk(6_000))], sleep=Clock().sleep
+            )
+        ]
+        * 6
     )
 
     assert sum(one == () for one in results) == 3

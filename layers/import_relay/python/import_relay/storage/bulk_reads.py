@@ -3,7 +3,6 @@
 What DynamoDB leaves unanswered is asked for again.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,8 @@ def read_items(
     table: str,
     keys: Sequence[Mapping[str, Any]],
     *,
+    sleep: Callable[[float], None],
     request: Mapping[str, Any] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Mapping[str, Any]]:
     """Those of the items that exist, in no order.
 

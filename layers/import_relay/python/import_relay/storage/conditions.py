@@ -1,6 +1,5 @@
 """How DynamoDB says no: failed conditions, and conflicts between transactions."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,7 +32,7 @@ def failed_conditions(error: ClientError) -> list[bool] | None:
     return failed if any(failed) else None
 
 
-def through_conflicts(call: Callable[[], _T], *, sleep: Callable[[float], None] = time.sleep) -> _T:
+def through_conflicts(call: Callable[[], _T], *, sleep: Callable[[float], None]) -> _T:
     """Make a write again that failed only because another one touched the same item just then.
 
     Nothing was written in that case, and the SDK does not try it again by itself.
@@ -52,7 +51,7 @@ def update(
     client: "DynamoDBClient",
     changes: Mapping[str, Any],
     *,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None],
 ) -> bool:
     """Update an item that transactions change as well; False when the condition does not hold."""
     return takes_effect(
@@ -64,7 +63,7 @@ def transact(
     client: "DynamoDBClient",
     operations: Sequence[Any],
     *,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None],
 ) -> Sequence[bool]:
     """Make all writes of a transaction or none.
 

@@ -5,7 +5,7 @@ In the transactions that count the same outcomes by day: see `outcome_counts` an
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,13 @@ def split_files(of_files: FileCounts) -> tuple[FileCounts, FileCounts]:
 
 
 def count_apart(
-    client: "DynamoDBClient", table: str, file: str, counts: Mapping[str, int], *, reference: str
+    client: "DynamoDBClient",
+    table: str,
+    file: str,
+    counts: Mapping[str, int],
+    *,
+    reference: str,
+    sleep: Callable[[float], None],
 ) -> None:
     """Count ends of a file's rows once for this import, however often this is called."""
     once = update_of(
@@ -70,7 +76,7 @@ def count_apart(
         ~attribute("imports_apart").contains(reference),
         adds={**_rows(counts), "imports_apart": reference},
     )
-    update(client, once)
+    update(client, once, sleep=sleep)
 
 
 def _rows(counts: Mapping[str, int]) -> dict[str, int]:

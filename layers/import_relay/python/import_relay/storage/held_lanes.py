@@ -4,7 +4,8 @@ A process that holds records sends a wake first. A wake can still be lost: an ol
 relay, to which a stack was rolled back, does not know it.
 """
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from import_relay.domain.lanes import Lane
@@ -20,10 +21,18 @@ if TYPE_CHECKING:
 class HeldLanes:
     """The lanes. `queues`: lane → the queue from which Lambda reads its batches."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, queues: Mapping[Lane, Queue]) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        queues: Mapping[Lane, Queue],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._client = client
         self._table = table
         self._queues = queues
+        self._sleep = sleep
 
     def wake(self) -> list[Lane]:
         """Send a wake to each lane that holds records, or may, and has no message; returns them.
@@ -41,7 +50,7 @@ class HeldLanes:
 
     def _holding(self) -> Iterator[Lane]:
         keys = [held_key(lane) for lane in self._queues]
-        found = read_items(self._client, self._table, keys)
+        found = read_items(self._client, self._table, keys, sleep=self._sleep)
         items = {item["pk"]["S"]: item for item in found}
         for lane, key in zip(self._queues, keys, strict=True):
             if held_state(items.get(key["pk"]["S"], {})) != HeldState():

@@ -184,7 +184,14 @@ class Ledger:
         """
         together, apart = split_files(of_files)
         for file, counts in apart.items():
-            count_apart(self.client, self.table, file, counts, reference=entry.reference)
+            count_apart(
+                self.client,
+                self.table,
+                file,
+                counts,
+                reference=entry.reference,
+                sleep=self.sleep,
+            )
         return not self._transact(
             self._operation(Move(entry.reference, UNFINISHED, target)),
             *self.outcome_counts.operations(outcomes, of_connections, together),
