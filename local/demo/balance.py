@@ -11,7 +11,6 @@ import gzip
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -44,6 +43,7 @@ def reconcile(
     accepted: Mapping[str, int],
     expected: Expected,
     files: Mapping[str, int] = MappingProxyType({}),
+    stored: StoredRecords | None = None,
 ) -> Balance:
     """Compare what was accepted (delivery → items) with where it ended.
 
@@ -51,14 +51,13 @@ def reconcile(
         stack: with nothing under way any more.
         expected: what Mateo must hold.
         files: files of rows by their delivery → their lines; each line is a row.
+        stored: what Mateo holds, if that was read already.
     """
     reconciliation = Balance(accepted=sum(accepted.values()) + sum(files.values()))
     items = {f"{delivery}/{n}" for delivery, many in accepted.items() for n in range(many)}
     rows = {f"{delivery}/{n + 1}" for delivery, many in files.items() for n in range(many)}
-    with ThreadPoolExecutor(1) as beside:
-        reading = beside.submit(_stored, stack)
-        _items(stack, items | rows, reconciliation)
-    stored = reading.result()
+    _items(stack, items | rows, reconciliation)
+    stored = stored or read_stored(stack)
     _reports(stack, stored, reconciliation)
     if files:
         _files(stack, files, reconciliation)
@@ -67,7 +66,8 @@ def reconcile(
     return reconciliation
 
 
-def _stored(stack: RunningStack) -> StoredRecords:
+def read_stored(stack: RunningStack) -> StoredRecords:
+    """What Mateo holds now."""
     return {kind: list(_pages(stack, kind)) for kind in DEMO_TYPES}
 
 

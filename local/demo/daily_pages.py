@@ -39,7 +39,8 @@ class DailyPages:
 class PageWriter:
     """Writes the page of each day from the present one on, beside whatever else is going on.
 
-    A day that is over does not change any more, once all of its imports have their reports.
+    A day that is over does not change any more once all of its imports have their reports: only
+    then may `write_soon` be called.
     """
 
     def __init__(self, stack: RunningStack, state_dir: Path) -> None:

@@ -13,6 +13,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ import httpx
 
 from import_relay.storage.executions import FIRST_POLL_S
 from import_relay.storage.files import RowFile
-from local.demo.balance import Balance, objects, reconcile
+from local.demo.balance import Balance, StoredRecords, objects, read_stored, reconcile
 from local.demo.daily_pages import PageWriter
 from local.demo.erp_file import ErpFile
 from local.demo.progress import SHOWN_EVENTS, Progress, is_done
@@ -136,6 +137,8 @@ class _Demo:
         self._files: dict[str, int] = {}
         self._shown: set[str] = set()
         self._days = 1
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="stored")
+        self._in_mateo: Future[StoredRecords] | None = None
 
     def play(self) -> None:
         """Send, fill the day, move on, and drain."""
@@ -152,9 +155,10 @@ class _Demo:
             self._send(self._traffic.first_day())
             if self._file:
                 self._note(self._file.wait_until_queued())
-            # A file's rows end with the lane's share exactly, and nothing more pauses the lane.
-            is_over = self._is_closed_or_idle if self._file else self._is_closed
-            self._wait_for(is_over, "today's entities to be spent")
+            if not self._file:
+                # A file's rows end with the lane's share exactly, and nothing pauses the lane.
+                self._wait_for(self._is_closed, "today's entities to be spent")
+            self._wait_for(self._is_applied, "today's imports to be applied")
             self._move_to_next_day(self._traffic.next_day())
             self._drain()
             if self._file:
@@ -164,7 +168,9 @@ class _Demo:
 
     def reconcile(self) -> Balance:
         """Compare what was sent with what arrived."""
-        return reconcile(self._stack, self._accepted, self._traffic.expected, self._files)
+        stored = self._in_mateo.result() if self._in_mateo else None
+        self._reading.shutdown()
+        return reconcile(self._stack, self._accepted, self._traffic.expected, self._files, stored)
 
     def _note(self, file: RowFile) -> None:
         self._files[file.delivery] = file.rows
@@ -228,11 +234,13 @@ class _Demo:
     def _drain(self) -> None:
         """Move time on until nothing is under way: to the next day, or past the delays."""
         for _ in range(MAX_DEMO_DAYS):
-            self._wait_for(self._is_closed_or_idle, "the backlog to be submitted")
+            self._wait_for(self._is_applied, "the backlog to be imported")
             if self._waits_for_next_day():
                 self._move_to_next_day()
                 continue
             if not any(self._stack.lane_counts().values()):
+                # Unless a report makes the relay try rows again, nothing changes in Mateo any more.
+                self._in_mateo = self._reading.submit(read_stored, self._stack)
                 self._wait_for_reports()
                 if not self._stack.running_executions() and self._is_drained():
                     return
@@ -248,11 +256,13 @@ class _Demo:
         return self._file is not None and self._file.waits_for_next_day()
 
     def _wait_for_reports(self) -> None:
-        """Wait for the reports of the imports that were sent; their first polls need not wait."""
-        self._wait_for(self._is_applied, "Mateo to apply the imports")
+        """Wait for the reports of what Mateo has applied; first polls need not wait."""
         if self._stack.running_executions():
             self._stack.advance_clock(FIRST_POLL_S)
-        self._pages.write_soon()  # beside requests to Mateo, which have to wait for each other
+        now = self._stack.clock.now()
+        starts = (one.astimezone(now.tzinfo) for one in self._stack.execution_starts())
+        if all(one.date() == now.date() for one in starts):
+            self._pages.write_soon()  # beside requests to Mateo, which have to wait for each other
         self._stack.wait_until(self._had_time_for_reports, "reports", PATIENCE_S)
 
     def _had_time_for_reports(self) -> bool:
@@ -274,10 +284,8 @@ class _Demo:
         self._wait_for_reports()
         reports = partial(objects, self._stack, f"reports/date={day}/")
         self._stack.wait_until(lambda: any(reports()), f"a report of {day}", PATIENCE_S)
-        is_complete = not self._stack.running_executions()
         now = self._stack.advance_to_next_day(lambda: self._send(deliveries))
-        if is_complete:
-            self._pages.add(day)
+        self._pages.add(day)
         self._days += 1
         self._progress.say(f"{now:%H:%M:%S}  Moved the stack to day {self._days}: {now:%Y-%m-%d}")
 

@@ -12,6 +12,9 @@ from local.template.loading import Template
 
 DEFAULT_CONCURRENCY = 4
 """Processes per function at most, where nothing else limits it: a laptop has few cores."""
+STARTED_FIRST = ("ReceiveWebhook", "SubmitImports", "ImportFiles")
+"""Logical ids of the functions that wait for what comes in. The others start with their first
+event, as on Lambda: starting them all at once would keep those waiting."""
 
 
 def described_functions(

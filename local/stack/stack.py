@@ -37,7 +37,7 @@ from local.lambda_runtime.runtime_api import InvocationResult
 from local.stack.admin import StackAdmin
 from local.stack.event_loop import EventLoop
 from local.stack.examples import example_secrets
-from local.stack.functions import described_functions
+from local.stack.functions import STARTED_FIRST, described_functions
 from local.stack.gateway import StackGateway
 from local.stack.invocations import Invocations
 from local.stack.reports import Mirror
@@ -178,8 +178,9 @@ class RunningStack(Resources):
         self._start_loops()
         self._up.set()
         self._undo.callback(self._up.clear)
-        for name in self.template.code:
-            self.run(self.functions.warm(name))
+        for name in STARTED_FIRST:
+            if name in self.template.code:
+                self.run(self.functions.warm(name))
 
     def _bind(self) -> tuple[Any, Any, int]:
         webhooks_port, aws_port, mateo_port = self._wanted_ports

@@ -47,6 +47,8 @@ def table_page(
         [*values, limit, offset],
     ).fetchall()
     items = [_DECODERS[table](connection, dict(row)) for row in rows]
+    if table == "contact":
+        _add_belongings(connection, items)
     return {"count": count, "offset": offset, "limit": limit, "items": items}
 
 
@@ -66,20 +68,20 @@ def _condition(table: str, parameters: Mapping[str, str]) -> tuple[str, list[str
     return " AND ".join(terms), values
 
 
-def _contact(connection: sqlite3.Connection, row: dict[str, object]) -> dict[str, object]:
-    handles = dict(
-        connection.execute(
-            "SELECT kind, value FROM handle WHERE contact_id = ?", (row["id"],)
-        ).fetchall()
-    )
-    lists = connection.execute(
-        "SELECT contact_list_id FROM contact_list_member WHERE contact_id = ?", (row["id"],)
-    )
-    return {
-        **_engagement(connection, row),
-        "handles": handles,
-        "lists": [one for (one,) in lists],
-    }
+def _add_belongings(connection: sqlite3.Connection, contacts: Sequence[dict[str, object]]) -> None:
+    """Add handles and lists to contacts; all of them are asked for at once."""
+    handles: dict[object, dict[str, str]] = {one["id"]: {} for one in contacts}
+    lists: dict[object, list[str]] = {one["id"]: [] for one in contacts}
+    ids = json.dumps(list(handles))
+    chosen = "WHERE contact_id IN (SELECT value FROM json_each(?))"
+    query = f"SELECT contact_id, kind, value FROM handle {chosen}"  # noqa: S608
+    for contact_id, kind, value in connection.execute(query, (ids,)):
+        handles[contact_id][kind] = value
+    query = f"SELECT contact_id, contact_list_id FROM contact_list_member {chosen}"  # noqa: S608
+    for contact_id, contact_list_id in connection.execute(query, (ids,)):
+        lists[contact_id].append(contact_list_id)
+    for one in contacts:
+        one |= {"handles": handles[one["id"]], "lists": lists[one["id"]]}
 
 
 def _engagement(_: sqlite3.Connection, row: dict[str, object]) -> dict[str, object]:
@@ -111,7 +113,7 @@ def _contact_list(connection: sqlite3.Connection, row: dict[str, object]) -> dic
 
 
 _DECODERS: dict[str, Callable[[sqlite3.Connection, dict[str, object]], dict[str, object]]] = {
-    "contact": _contact,
+    "contact": _engagement,
     "deal": _engagement,
     "appointment": _engagement,
     "import": _import,
