@@ -68,10 +68,22 @@ def _given_up_for_a_reason(books: Books, reference: str, import_id: str) -> None
 
 
 def _unaccounted_for_a_reason(books: Books, reference: str, summary: Mapping[str, Any]) -> None:
-    """Each row of a finished import is accounted for, unless its list of failures has expired."""
+    """Each row of a finished import is accounted for, unless its list of failures has expired, or
+    was not there yet when the import had been followed for as long as imports are.
+    """
     is_finished = summary["state"] == "finished"
-    if is_finished and not books.relay.fault_profile.expired_links:
+    has_expired = books.relay.fault_profile.expired_links
+    if is_finished and not has_expired and not _was_listed_too_late(books, reference, summary):
         books.wrong("unreported", f"{reference}: rows are unaccounted for, though all are listed")
+
+
+def _was_listed_too_late(books: Books, reference: str, summary: Mapping[str, Any]) -> bool:
+    ended_at, late_s = books.ended_at[reference], books.relay.fault_profile.lists.late_s
+    followed_s = ended_at - _seconds(summary["created_at"])
+    is_over = followed_s >= books.relay.account.tracking_hours * 3_600 - CLOCKS_S
+    return (
+        is_over and ended_at < books.relay.mateo.imports[summary["import_id"]].finished_at + late_s
+    )
 
 
 def _patience_s(books: Books, summary: Mapping[str, Any]) -> float:
