@@ -317,7 +317,7 @@ class Trial:
         they call imported and holds exactly what was expected, no limit was exceeded.
         """
         reconciliation = reconcile(self.stack, self.accepted, self.expected)
-        assert reconciliation.wrong == list(wrong)
+        assert reconciliation.wrong == list(wrong), reconciliation.wrong
         assert dict(reconciliation.outcomes) == outcomes
         assert reconciliation.outcomes.total() == reconciliation.accepted
         assert not any(self.stack.queue_counts("DeadLetterQueueUrl").values())
