@@ -215,6 +215,15 @@ def test_what_came_twice_is_imported_once(relay: Relay) -> None:
     assert left(relay) == 0
 
 
+def test_what_came_twice_has_one_outcome(relay: Relay) -> None:
+    body = message([contact(0), contact(0, v=2), {"v": 1}])
+    relay.aws.sqs.send_message(QueueUrl=relay.aws.queue_url, MessageBody=body)
+
+    report = relay.submit(body)
+
+    assert (report.rows, dict(report.outcomes)) == (1, {"superseded": 1, "rejected": 1})
+
+
 def test_each_lane_is_filled_from_its_own_queue(relay: Relay) -> None:
     put(relay, range(1, 5))
     put(relay, range(10, 13), relay.aws.bulk_queue_url)

@@ -99,7 +99,7 @@ class Gathering:
             for one in message.occurrences
             if one.item_id not in self.ended and one.item_id not in taken
         }
-        taken |= found.keys()
+        taken.update(found)
         for one in self.proven:
             if found.pop(one.occurrence.item_id, None):
                 progress.outcomes.append(one)
