@@ -14,7 +14,7 @@ from tests.simulation.checks.books import Applied, Books, Item
 from tests.simulation.checks.counts import check_outcome_counts
 from tests.simulation.checks.imports import check_imports
 from tests.simulation.checks.limits import _insistence
-from tests.simulation.checks.order import check_order
+from tests.simulation.checks.order import _UNTOLD, _copies, check_order
 from tests.simulation.mateo_failures import FailureLists
 from tests.simulation.scenario import (
     POISON,
@@ -95,6 +95,19 @@ def test_a_list_of_failures_may_come_too_late_only_for_an_import_that_was_follow
         account=replace(PROMPT, tracking_hours=tracking_hours),
     )
     assert {one.what for one in run(scenario).violations} == wrong
+
+
+def test_a_change_is_as_new_as_its_last_copy_that_nobody_has() -> None:
+    """What the sender said last could not be imported, and an older item says the same."""
+    outcomes = {"e0/0": {"imported"}, "e2/0": {"failed"}, "e3/0": {"duplicate"}}
+    books: Any = SimpleNamespace(
+        items={item: SimpleNamespace(received_at=0) for item in outcomes},
+        outcomes_of=outcomes.__getitem__,
+    )
+    versions = {item: (1, item, 0) for item in outcomes}
+
+    assert [one[1] for one in _copies(books, versions)] == ["e3/0"]
+    assert [one[1] for one in _copies(books, versions, _UNTOLD)] == ["e2/0", "e3/0"]
 
 
 def test_a_change_that_was_sent_again_may_win_over_another_sender_of_the_same_version() -> None:
@@ -220,11 +233,18 @@ def test_a_change_may_be_imported_again_after_something_came_in_between(
 
 
 @pytest.mark.parametrize(
-    ("double_execution", "refused", "is_too_much"),
-    [(0.0, 20, False), (0.0, 21, True), (0.5, 40, False), (0.5, 41, True)],
+    ("double_execution", "looked_for", "refused", "is_too_much"),
+    [
+        (0.0, 1, 20, False),
+        (0.0, 1, 21, True),
+        (0.5, 1, 40, False),
+        (0.5, 1, 41, True),
+        (0.0, 2, 28, False),
+        (0.0, 2, 29, True),
+    ],
 )
 def test_each_execution_of_an_import_may_post_while_all_is_refused(
-    double_execution: float, refused: int, is_too_much: bool
+    double_execution: float, looked_for: int, refused: int, is_too_much: bool
 ) -> None:
     wrong: list[str] = []
     books: Any = SimpleNamespace(
@@ -234,6 +254,7 @@ def test_each_execution_of_an_import_may_post_while_all_is_refused(
                 requests=[SimpleNamespace(at=60.0 * n, why="spent") for n in range(refused)]
             ),
         ),
+        entries=[{"posts": 1, "absent": 0}, *[{"posts": 1, "absent": 1}] * looked_for],
         wrong=lambda promise, _: wrong.append(promise),
     )
 

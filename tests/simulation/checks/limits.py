@@ -9,6 +9,9 @@ JITTER_S = 0.15
 MAX_REFUSED = 20
 """Posts within an hour while each is refused: pauses double, from a minute to an hour. Twice as
 many are allowed where an import may have two executions, each of which posts."""
+OF_ANOTHER = 8
+"""As many more by the execution of each import but the first that is looked for and posted again:
+its pauses double up to a quarter of an hour."""
 
 
 def check_limits(books: Books) -> None:
@@ -39,7 +42,8 @@ def check_limits(books: Books) -> None:
 def _insistence(books: Books) -> None:
     """While Mateo refuses every POST, the relay asks less and less often."""
     executions = 2 if books.relay.fault_profile.double_execution else 1
-    most = MAX_REFUSED * executions
+    looked_for = sum(entry["posts"] > 1 or entry["absent"] > 0 for entry in books.entries)
+    most = (MAX_REFUSED + OF_ANOTHER * max(0, looked_for - 1)) * executions
     refused = [one.at for one in books.relay.mateo.requests if one.why == "spent"]
     for first, later in zip(refused, refused[most:], strict=False):
         if later - first < 3_600.0:

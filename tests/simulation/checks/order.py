@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from import_relay.domain.replays import original_delivery
 from tests.simulation.checks.books import CLOCKS_S, Books, Item, Version
@@ -16,6 +16,9 @@ COLUMNS: Mapping[str, str] = {
     "stage": "stage",
 }
 """Column of Mateo → the field of a record that it is mapped from."""
+_AGAIN = frozenset({"duplicate"})
+_UNTOLD = frozenset({"duplicate", "failed"})
+"""How the last copy of a change may have ended if an older copy of it is imported after others."""
 _GOOD = frozenset({"imported", "duplicate", "superseded"})
 
 
@@ -37,7 +40,7 @@ def check_order(books: Books) -> None:
             newest = max(own or versions.values())
             cell = one.key, column
             before = latest.get(cell, newest)
-            may_be = max([newest, *_copies(books, versions, one.at)])
+            may_be = max([newest, *_copies(books, versions, _UNTOLD, one.at)])
             overtaken = any(_came_together(newest, copy) for copy in repeated.get(cell, ()))
             is_older = may_be < before and value != shown.get(cell)
             if is_older or overtaken:
@@ -89,16 +92,19 @@ def _tags(books: Books) -> dict[tuple[str, str, str], dict[str, Version]]:
 
 
 def _copies(
-    books: Books, versions: Mapping[str, Version], until: float = math.inf
+    books: Books,
+    versions: Mapping[str, Version],
+    outcomes: Collection[str] = _AGAIN,
+    until: float = math.inf,
 ) -> Iterator[Version]:
-    """The versions of a change's copies that came before a time.
+    """The versions of a change's copies that came before a time and ended in one of these ways.
 
     Of changes with one version, the last to arrive wins. One that was requeued may count as arrived
     with the copy that ended as its duplicate.
     """
     for item, version in versions.items():
         came_at = books.items[item].received_at / 1_000_000
-        if "duplicate" in books.outcomes_of(item) and came_at < until + CLOCKS_S:
+        if not books.outcomes_of(item).isdisjoint(outcomes) and came_at < until + CLOCKS_S:
             yield version
 
 
