@@ -10,10 +10,12 @@ profile changes what the API's documents leave open, and what a network may do.
 import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import httpx
 
+from import_relay.mateo.client import REQUEST_TIMEOUT_S
 from tests.simulation.mateo_http import CONNECT_S, Http, Request, Response
 from tests.simulation.mateo_imports import ApiError, Applied, StoredImport
 from tests.simulation.mateo_limits import Days, Quota, Standing, Window
@@ -78,6 +80,8 @@ class Mateo:
         self._schema_from = math.inf
         self.http = cast("httpx.Client", Http(world, self))
         self.requests: list[Arrival] = []
+        self.unread_files: set[str] = set()
+        """Imports of which a file was asked for in vain."""
 
     @property
     def imports(self) -> dict[str, StoredImport]:
@@ -159,6 +163,8 @@ class Mateo:
             response.headers = self._window.standing(now).headers("no_retry_after")
         if not response.takes_s:
             response.takes_s = self._server.seconds(ANSWER_S)
+        if _kind(request) == "FILE" and not _arrives(response):
+            self.unread_files.add(urlsplit(request.url).path.split("/")[2])
         self.requests.append(
             Arrival(
                 now,
@@ -310,6 +316,11 @@ def _kind(request: Request) -> str:
     if request.method == "POST":
         return "POST"
     return "GET" if request.url.startswith(BASE_URL) else "FILE"
+
+
+def _arrives(response: Response) -> bool:
+    is_in_time = response.takes_s <= REQUEST_TIMEOUT_S
+    return response.status_code == httpx.codes.OK and response.error is None and is_in_time
 
 
 def _refused(

@@ -9,13 +9,11 @@ import pytest
 
 from import_relay.storage.entries import State
 from import_relay.submit import merging
-from import_relay.track.polling import Poll
 from tests.simulation.checks.books import Applied, Books, Item
 from tests.simulation.checks.counts import check_outcome_counts
 from tests.simulation.checks.imports import check_imports
 from tests.simulation.checks.limits import _insistence
 from tests.simulation.checks.order import _UNTOLD, _copies, check_order
-from tests.simulation.mateo_failures import FailureLists
 from tests.simulation.scenario import (
     POISON,
     Account,
@@ -73,28 +71,6 @@ def test_a_repeated_pair_of_changes_ends_with_the_second(
     says = {"full_name": "one", "city": "first", "zipcode": "first"}
     stale = {f"1000: {column} of {value} after a newer one" for column, value in says.items()}
     assert found == (set() if noted else stale)
-
-
-@pytest.mark.parametrize(
-    ("tracking_hours", "wrong"),
-    [
-        (1.5, set()),
-        (24.0, {"contact-0001: rows are unaccounted for, though all are listed"}),
-    ],
-)
-def test_a_list_of_failures_may_come_too_late_only_for_an_import_that_was_followed_long_enough(
-    tracking_hours: float, wrong: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Poll, "is_over", lambda poll: poll.entry.answered_s >= 5_400)
-    lists = FailureLists("row", late_s=7_200.0, null_count="always")
-    records = [change(), replace(change(city="FAIL"), key="1001", failing=True)]
-    scenario = Scenario(
-        1,
-        [Webhook(0.0, "erp", "e0", records)],
-        fault_profile=FaultProfile(lists=lists),
-        account=replace(PROMPT, tracking_hours=tracking_hours),
-    )
-    assert {one.what for one in run(scenario).violations} == wrong
 
 
 def test_a_change_is_as_new_as_its_last_copy_that_nobody_has() -> None:

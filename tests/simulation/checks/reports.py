@@ -68,12 +68,16 @@ def _given_up_for_a_reason(books: Books, reference: str, import_id: str) -> None
 
 
 def _unaccounted_for_a_reason(books: Books, reference: str, summary: Mapping[str, Any]) -> None:
-    """Each row of a finished import is accounted for, unless its list of failures has expired, or
-    was not there yet when the import had been followed for as long as imports are.
+    """Each row of a finished import is accounted for, unless its list of failures has expired or
+    did not arrive, or was not there yet when the import had been followed for as long as imports
+    are.
     """
+    mateo = books.relay.mateo
+    may_be_unread = (
+        books.relay.fault_profile.expired_links or summary["import_id"] in mateo.unread_files
+    )
     is_finished = summary["state"] == "finished"
-    has_expired = books.relay.fault_profile.expired_links
-    if is_finished and not has_expired and not _was_listed_too_late(books, reference, summary):
+    if is_finished and not may_be_unread and not _was_listed_too_late(books, reference, summary):
         books.wrong("unreported", f"{reference}: rows are unaccounted for, though all are listed")
 
 
