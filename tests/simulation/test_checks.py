@@ -13,7 +13,7 @@ from tests.simulation.checks.books import Applied, Books, Item
 from tests.simulation.checks.counts import check_outcome_counts
 from tests.simulation.checks.imports import check_imports
 from tests.simulation.checks.limits import _insistence
-from tests.simulation.checks.order import _UNTOLD, _copies, check_order
+from tests.simulation.checks.order import check_order
 from tests.simulation.scenario import (
     POISON,
     Account,
@@ -71,19 +71,6 @@ def test_a_repeated_pair_of_changes_ends_with_the_second(
     says = {"full_name": "one", "city": "first", "zipcode": "first"}
     stale = {f"1000: {column} of {value} after a newer one" for column, value in says.items()}
     assert found == (set() if noted else stale)
-
-
-def test_a_change_is_as_new_as_its_last_copy_that_nobody_has() -> None:
-    """What the sender said last could not be imported, and an older item says the same."""
-    outcomes = {"e0/0": {"imported"}, "e2/0": {"failed"}, "e3/0": {"duplicate"}}
-    books: Any = SimpleNamespace(
-        items={item: SimpleNamespace(received_at=0) for item in outcomes},
-        outcomes_of=outcomes.__getitem__,
-    )
-    versions = {item: (1, item, 0) for item in outcomes}
-
-    assert [one[1] for one in _copies(books, versions)] == ["e3/0"]
-    assert [one[1] for one in _copies(books, versions, _UNTOLD)] == ["e2/0", "e3/0"]
 
 
 def test_a_change_that_was_sent_again_may_win_over_another_sender_of_the_same_version() -> None:

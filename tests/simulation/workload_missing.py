@@ -11,6 +11,8 @@ from tests.simulation.scenario import Scenario
 
 MISSING_IN = 60
 """In one of this many runs, one of the connections is missing for a while."""
+SHORT_OF_A_DAY_S = 82_800.0
+"""An item of a missing connection waits for a day and then is rejected; files come at the start."""
 
 
 def with_missing(scenario: Scenario) -> Scenario:
@@ -19,9 +21,10 @@ def with_missing(scenario: Scenario) -> Scenario:
     if chance.randrange(MISSING_IN) or not scenario.webhooks:
         return scenario
     first = chance.choice(scenario.webhooks)
+    until_s = first.at + chance.choice((60.0, 900.0, 7_200.0))
     profile = replace(
         scenario.fault_profile,
         missing=first.connection,
-        missing_until_s=first.at + chance.choice((60.0, 900.0, 7_200.0)),
+        missing_until_s=min(until_s, SHORT_OF_A_DAY_S),
     )
     return replace(scenario, fault_profile=profile)

@@ -66,7 +66,8 @@ def _taken_back(
     """A state that came again is shown in the end, if its sender told of nothing newer.
 
     The repetition ends as a duplicate of the change that had brought the state before. Only a
-    sender without versions tells of one change twice with another one in between.
+    sender without versions tells of one change twice with another one in between. It may also be
+    a duplicate of a change that Mateo failed.
     """
     for (key, column), value in shown.items():
         field_ = COLUMNS[column]
@@ -76,7 +77,11 @@ def _taken_back(
         for item, one in books.by_key.get(key, ()):
             is_again = one.connection == "plain" and books.outcomes_of(item) == {"duplicate"}
             is_newer = is_again and one.version > max(own.values())
-            if is_newer and one.record.fields.get(field_, value) != value:
+            said = one.record.fields.get(field_, value)
+            has_failed = any(
+                "failed" in books.outcomes_of(copy) for copy in tags[key, field_, str(said)]
+            )
+            if is_newer and said != value and not has_failed:
                 books.wrong("stale", f"{key}: {column} is not what it became again")
 
 
