@@ -14,6 +14,7 @@ from import_relay.storage.executions import Executions
 from import_relay.storage.trials import Trials, Tried
 from import_relay.submit import connection_mappings
 from import_relay.submit.changes import Mapped, Mapper
+from import_relay.submit.entity_limits import EntityLimits
 from tests.integration.submit.deliveries import Deliveries
 from tests.support.aws import BUCKET, client
 from tests.support.builders import connections, message
@@ -250,6 +251,23 @@ def test_poison_kills_no_process_again_although_its_message_is_redelivered(relay
     assert (queue.deaths, queue.batches, imported(relay)) == (3, 2, ["0", "1"])
     assert dead_lettered(relay) == [("shop", [POISON])] * 2, "once for each delivery of its message"
     assert relay.tried == Tried(alone={"d0/0"})
+
+
+def test_poison_that_is_requeued_unread_after_each_death_is_isolated_as_soon(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection's own limit is used up at each second delivery."""
+    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
+
+    def spares(_: EntityLimits, connection: str, __: int) -> bool:
+        return connection == "evil" and (queue.deaths + queue.batches) % 2 == 1
+
+    monkeypatch.setattr(EntityLimits, "spares", spares)
+    queue.put(*innocent_messages(10, 300), poisoned())
+
+    queue.drain()
+
+    assert_only_the_poison_is_moved_to_the_dead_letter_queue(relay, queue, 300)
 
 
 def dead_letter(relay: Relay) -> str:

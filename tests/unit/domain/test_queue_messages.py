@@ -1,6 +1,7 @@
 """The queue message: how it is read, and how items are requeued and repeated."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from import_relay.domain.files import file_delivery
 from import_relay.domain.lanes import Lane
 from import_relay.domain.models import Occurrence, Pointer
 from import_relay.domain.queue_messages import (
+    LONG_AGO_S,
     MAX_DELAY_S,
     MAX_ITEM_B,
     MAX_ITEMS_PER_MESSAGE,
@@ -143,6 +145,16 @@ def test_a_requeue_keeps_everything_else() -> None:
 
     assert after.occurrences == before.occurrences
     assert after.delivery == before.delivery
+
+
+def test_a_requeue_keeps_that_sqs_delivered_the_items_again_and_a_redrive_ends_it() -> None:
+    body = message([{"id": 1}], delivery="d9", received_at=0)
+    requeued = requeued_body(replace(read(body), is_redelivered=True), body, ["d9/0"])
+
+    assert not read(body).is_redelivered
+    assert read(requeued).is_redelivered
+    assert read(requeued_body(read(requeued), requeued, ["d9/0"])).is_redelivered
+    assert not parse_message("m1", requeued, sent_at=2 * LONG_AGO_S).is_redelivered
 
 
 def test_a_pointer_stays_a_pointer() -> None:

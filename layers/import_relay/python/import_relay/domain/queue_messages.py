@@ -7,7 +7,8 @@ A message carries up to 100 raw items of one delivery. Its text is JSON:
 to an object in the bucket that holds an item too large for a message. `missing_since`: since when
 its connection is not known, `refused_since`: since when Mateo refuses its items, each alone,
 `held_since`: since when they are held for a fuller import; all in seconds since the epoch. `since`
-(µs): when a person last redrove it. `requeued_at` (µs): when the relay sent it again. `moved`,
+(µs): when a person last redrove it. `redelivered`: true if SQS delivered its items again before
+they were requeued. `requeued_at` (µs): when the relay sent it again. `moved`,
 `{"code", "at": µs}`: why and when the relay made it a dead letter. `replay`,
 `{"id", "at": µs, "reason", "force"?}`: a person put these items back. `test`: true if the sender
 marked the delivery as a test, which is never imported.
@@ -148,6 +149,10 @@ class QueueMessage:
     """Since when (s since the epoch) its items are held, to be imported together with others."""
     refused_since: float | None = None
     """Since when (s since the epoch) Mateo refuses each of its items alone; a redrive ends that."""
+    is_redelivered: bool = False
+    """Whether SQS delivered its items again, in this message or in one that it was requeued from.
+    A redrive ends that as well.
+    """
 
 
 def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueMessage:
@@ -175,6 +180,7 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
         is_redriven,
         content.get("held_since"),
         None if is_redriven else content.get("refused_since"),
+        not is_redriven and content.get("redelivered", False),
     )
 
 
@@ -279,6 +285,7 @@ def items_body(
         ("missing_since", message.missing_since),
         ("refused_since", message.refused_since),
         ("held_since", message.held_since),
+        ("redelivered", message.is_redelivered or None),
     ):
         if value is None:
             changed.pop(name, None)

@@ -90,6 +90,8 @@ class QueueBatch:
             emit("message.unreadable", message_id=message_id, reason=reason_of(error))
             self.unreadable.add(message_id)
             return False
+        if message_id in self._redelivered:
+            message = replace(message, is_redelivered=True)
         self.messages[message_id] = self._fitting(message_id, message)
         self.item_count += len(message.occurrences)
         self.text_bytes += len(body)
@@ -129,14 +131,16 @@ class QueueBatch:
     def _was_seen(self, message_id: str) -> bool:
         message = self.messages[message_id]
         is_back = message.requeues or message.held_since is not None or message.is_redriven
-        return bool(is_back) or message_id in self._redelivered
+        return bool(is_back) or message.is_redelivered
 
     def received_before(self) -> set[str]:
-        """Item ids of what SQS delivers again; a process may have died of them."""
+        """Item ids of what SQS delivered again, now or before it was requeued; a process may have
+        died of them.
+        """
         return {
             one.item_id
-            for message_id, message in self.messages.items()
-            if message_id in self._redelivered
+            for message in self.messages.values()
+            if message.is_redelivered
             for one in message.occurrences
         }
 
