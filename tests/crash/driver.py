@@ -11,7 +11,8 @@ import httpx
 
 from import_relay.connectors.contract import Request
 from import_relay.domain.lanes import Lane
-from import_relay.domain.queue_messages import lane_of_body
+from import_relay.domain.queue_messages import lane_of_body, moved_because
+from import_relay.submit.refused_rows import UNPROVEN
 from local.demo.balance import objects
 from tests.crash.rig import HIT, Rig
 from tests.support.fault_proxy import Call
@@ -56,6 +57,7 @@ class Driver:
         self.files: set[str] = set()
         """Keys of uploaded files."""
         self._known = 0
+        self._is_a_day_later = False
         self._asleep_since: tuple[object, ...] = ()
 
     # ------------------------------------------------------------ what senders do
@@ -157,6 +159,7 @@ class Driver:
             if step == PROVING_STEP:
                 self.send_customers(customer(PROVING_CUSTOMER))
             if self._waits_for_the_pause():
+                self._is_a_day_later = True
                 self.next_day()
             else:
                 self.pass_time(steps.pop(0) if steps else MAX_STEP_S)
@@ -166,20 +169,29 @@ class Driver:
         """Redrive dead letters, as a person does once all is well; whether there were any.
 
         They stay where they are unless so many faults were met that each of their receives may
-        have met one: with fewer faults no message may become a dead letter.
+        have met one: with fewer faults no message may become a dead letter. A row that Mateo
+        refused alone becomes one after a day without a proof, so it goes back, with a customer
+        that proves it, where a fault made a day pass at once.
         """
         faulty = [call for call in self._rig.proxy.calls if call.fault]
-        if sum(call.point.function == SUBMIT for call in faulty) < MAX_RECEIVES:
-            return False
+        all_go = sum(call.point.function == SUBMIT for call in faulty) >= MAX_RECEIVES
         sqs, outputs = self.stack.client("sqs"), self.stack.outputs
         dead = outputs["DeadLetterQueueUrl"]
         lanes = {Lane.LIVE: outputs["QueueUrl"], Lane.BULK: outputs["BulkQueueUrl"]}
-        found = False
+        found, left = False, []
         while letters := sqs.receive_message(QueueUrl=dead).get("Messages"):
             for one in letters:
+                is_unproven = moved_because(json.loads(one["Body"])) == UNPROVEN
+                if not all_go and not (is_unproven and self._is_a_day_later):
+                    left.append(one["ReceiptHandle"])
+                    continue
+                if is_unproven:
+                    self.send_customers(customer(PROVING_CUSTOMER))
                 sqs.send_message(QueueUrl=lanes[lane_of_body(one["Body"])], MessageBody=one["Body"])
                 sqs.delete_message(QueueUrl=dead, ReceiptHandle=one["ReceiptHandle"])
                 found = True
+        for receipt in left:
+            sqs.change_message_visibility(QueueUrl=dead, ReceiptHandle=receipt, VisibilityTimeout=0)
         return found
 
     def is_drained(self) -> bool:
