@@ -223,7 +223,7 @@ class Relay:
         self.let_pass(DAY_S - time.time() % DAY_S + 120)
 
     def watch(self) -> None:
-        """Run the watchdog, as its schedule would: ministack keeps schedules and runs none."""
+        """Run the watchdog now: ministack runs it within ten seconds of when it is due."""
         self.invoke("run-watchdog", {})
 
     def drain(self) -> None:
