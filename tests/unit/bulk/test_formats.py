@@ -286,6 +286,25 @@ def test_a_source_that_fails_is_no_fault_of_the_file(
         list(read_rows(lambda: Broken(content)))
 
 
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ('="00123"', "00123"),
+        ('"=""00123"""', "00123"),
+        ('"=""a;b"""', "a;b"),
+        ('=""', ""),
+        ('"=""5"""" pipe"""', '5" pipe'),
+        ('="a"&"b"', '="a"&"b"'),
+        ("=A1", "=A1"),
+        ('x="00123"', 'x="00123"'),
+        ('\'="00123"', '="00123"'),
+    ],
+)
+def test_a_formula_that_only_quotes_a_text_is_that_text(cell: str, value: str) -> None:
+    """People write it so that a spreadsheet keeps leading zeros."""
+    assert records_of(f"id;name\n{cell};Ada\n".encode()) == [{"id": value, "name": "Ada"}]
+
+
 def test_many_digits_in_a_text_are_a_text() -> None:
     records = [{"id": "1"}, {"id": "7" * 5_000}, {"id": "2"}]
     assert records_of(json.dumps(records).encode()) == records
@@ -293,7 +312,14 @@ def test_many_digits_in_a_text_are_a_text() -> None:
 
 def test_the_relays_own_table_is_read_as_the_rows_were_before() -> None:
     """A corrected failures.csv is uploaded again: a number must stay that number."""
-    row = {"id": "-7", "phone": "+49 1522 1234567", "name": "a;=b,", "=x": "@home", "town": "'s-H"}
+    row = {
+        "id": "-7",
+        "phone": "+49 1522 1234567",
+        "name": "a;=b,",
+        "code": '="01"',
+        "=x": "@home",
+        "town": "'s-H",
+    }
     table = as_csv([*row], [[*row.values()]])
 
     assert b"'+49" in table

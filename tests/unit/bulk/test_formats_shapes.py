@@ -6,6 +6,7 @@ import json
 import tracemalloc
 from collections.abc import Generator
 from contextlib import suppress
+from itertools import chain, repeat
 from zipfile import ZipFile
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from import_relay.bulk.formats import rows, texts
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
+from import_relay.bulk.formats.tables import csv_rows
 from import_relay.domain.files import FileRow
 from tests.unit.bulk.file_rows import records_of, rows_of
 
@@ -68,16 +70,15 @@ def test_rows_on_lines_may_each_be_nothing_but_a_list() -> None:
 
 def test_a_flood_of_empty_lines_is_counted_and_not_kept() -> None:
     """A gigabyte of them would be eight of memory."""
-    lines = iter(["\n"] * 100_000 + ["id\n"])
+    lines = chain(repeat("\n", 100_000), ["id\n", "1\n"])
     tracemalloc.start()
     try:
-        found = rows._after_blanks(lines)
-        assert next(found) == "\n"
+        (row,) = csv_rows(lines)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 100_000
-    assert sum(1 for _ in found) == 100_000
+    assert row == FileRow(100_002, {"id": "1"})
 
 
 def test_a_line_is_counted_from_the_first_even_if_that_is_empty() -> None:
@@ -138,6 +139,13 @@ def test_a_line_of_blanks_is_neither_a_header_nor_a_row() -> None:
         FileRow(3, {"id": "1", "name": "A"}),
         FileRow(5, {"id": "2", "name": "B"}),
     ]
+
+
+def test_a_column_of_blanks_beyond_the_header_is_no_column() -> None:
+    content = b"id;name; \n1;Ada; \n2;Bob; ;  \n3;Eve;;x\n"
+    first, second, third = rows_of(content)
+    assert (first.record, second.record) == ({"id": "1", "name": "Ada"}, {"id": "2", "name": "Bob"})
+    assert third.code == "row.too_many_cells"
 
 
 def test_members_of_a_gzipped_file_are_one_text() -> None:

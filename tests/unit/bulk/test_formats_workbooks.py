@@ -161,6 +161,15 @@ def test_the_only_sheet_with_rows_may_be_hidden() -> None:
     assert rows_of(book(fill)) == [FileRow(2, {"id": "1"})]
 
 
+def test_a_blank_in_a_sheet_is_no_row_of_it() -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        for row in (["id"], [1]):
+            sheet.append(row)
+        workbook.create_sheet("Notes").append([" "])
+
+    assert rows_of(book(fill)) == [FileRow(2, {"id": "1"})]
+
+
 def test_of_merged_cells_the_first_has_the_text() -> None:
     def fill(_: Any, sheet: Any) -> None:
         for row in (["id", "town"], [1, "Rostock"], [2, None]):

@@ -9,7 +9,6 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import repeat
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, TypeVar, cast
@@ -90,7 +89,7 @@ def _of_text(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
         return
     with closing(opened()) as file:
         lines = text_lines(file)
-        yield from ndjson_rows(lines) if begin == "{" else csv_rows(_after_blanks(lines))
+        yield from ndjson_rows(lines) if begin == "{" else csv_rows(lines)
 
 
 def _is_on_lines(opened: Callable[[], BinaryIO]) -> bool:
@@ -108,16 +107,6 @@ def _is_on_lines(opened: Callable[[], BinaryIO]) -> bool:
             if error.code == "file.line_too_long":
                 return False
             raise
-
-
-def _after_blanks(lines: Iterator[str]) -> Iterator[str]:
-    """The lines. Empty ones at the beginning are counted, of which there may be any number."""
-    for number, line in enumerate(lines):
-        if line.strip():
-            yield from repeat("\n", number)
-            yield line
-            break
-    yield from lines
 
 
 def _of_workbook(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:

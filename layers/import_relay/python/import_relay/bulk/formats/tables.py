@@ -1,12 +1,14 @@
 """Rows of tables: a header names the columns, each row is `{header: text}`. Called by `formats`.
 
-The separator is the one that splits the first lines alike: comma, semicolon, tab or bar.
+The separator is the one that splits the first lines alike: tab, semicolon, bar or comma.
 """
 
 import csv
 import io
+import re
+import string
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -14,10 +16,13 @@ from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
 from import_relay.domain.files import FileRow
 from import_relay.report.tables import as_sent
 
-SEPARATORS = ",;\t|"
+SEPARATORS = "\t;|,"
+"""Of equals the first counts: commas are frequent in texts, tabs are not."""
 SAMPLE_LINES = 20
 MAX_CELL = 1_000_000
 MAX_TABLE_COLUMNS = 2_000
+_NO_TEXT = SEPARATORS + string.whitespace
+_QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,13 @@ def csv_rows(lines: Iterator[str]) -> Iterator[FileRow]:
         FileUnreadable: there is no header.
     """
     csv.field_size_limit(MAX_CELL)
-    sample = list(islice(lines, SAMPLE_LINES))
-    separator = _named_separator(sample) or _separator(sample)
-    skipped = int(bool(_named_separator(sample)))
-    return table_rows(_records(chain(sample[skipped:], lines), separator, skipped))
+    skipped, first = _first_filled(lines)
+    sample = [*first, *islice(lines, SAMPLE_LINES - 1)]
+    separator = _named_separator(sample)
+    if separator:
+        skipped, sample = skipped + 1, sample[1:]
+    records = _records(chain(sample, lines), separator or _separator(sample), skipped)
+    return table_rows(records)
 
 
 def table_rows(records: Iterator[tuple[int, Sequence[str] | BrokenLine]]) -> Iterator[FileRow]:
@@ -85,11 +93,18 @@ def _records(
                 if line.strip():
                     yield number, BrokenLine(str(error), line.strip()[:MAX_ROW_TEXT])
         else:
-            yield first, [as_sent(cell) for cell in cells]
+            is_plain = not any("'" in line or '="' in line for line in taken)
+            yield first, cells if is_plain else list(map(_meant, cells))
+
+
+def _meant(cell: str) -> str:
+    """A cell without what was put around it for a spreadsheet: `="00123"` keeps its zeros."""
+    found = _QUOTED_FORMULA.fullmatch(cell)
+    return found[1].replace('""', '"') if found else as_sent(cell)
 
 
 def _header(cells: Sequence[str], line: int) -> list[str]:
-    names = [cell.strip() for cell in cells]
+    names = [cell.replace("\ufeff", "").strip() for cell in cells]
     while names and not names[-1]:
         names.pop()
     twice = sorted(name for name, many in Counter(filter(None, names)).items() if many > 1)
@@ -103,7 +118,7 @@ def _header(cells: Sequence[str], line: int) -> list[str]:
 
 def _row(header: Sequence[str], line: int, cells: Sequence[str]) -> FileRow:
     """Columns without a name are left out; a short row has empty cells at its end."""
-    if len(cells) > len(header) and any(cells[len(header) :]):
+    if len(cells) > len(header) and any(map(str.strip, cells[len(header) :])):
         detail = f"it has {len(cells)} cells, and the header {len(header)}"
         return FileRow(line, None, "row.too_many_cells", detail, _as_text(cells)[:MAX_ROW_TEXT])
     record = dict(zip(header, cells, strict=False))
@@ -120,22 +135,54 @@ def _as_text(cells: Sequence[str]) -> str:
     return text.getvalue()
 
 
+def _first_filled(lines: Iterator[str]) -> tuple[int, list[str]]:
+    """How many lines before the first one with a text are empty, and that line."""
+    for number, line in enumerate(lines):
+        if line.strip(_NO_TEXT):
+            return number, [line]
+    return 0, []
+
+
 def _named_separator(sample: Sequence[str]) -> str:
     """Excel's own first line, `sep=;`, which says what separates."""
-    first = sample[0].strip() if sample else ""
+    first = sample[0].strip(" \n").strip('"') if sample else ""
     return first[4:] if first.lower().startswith("sep=") and len(first) == 5 else ""
 
 
 def _separator(sample: Sequence[str]) -> str:
-    """What splits most lines into as many cells as the header; of equals, more cells win."""
-    return max(SEPARATORS, key=lambda one: _score(sample, one))
+    """What splits most lines into as many cells as the header; of equals, more cells win.
+
+    Commas that stand in texts, as in `Doe, Jane`, split lines only if nothing else does.
+    """
+    scores = {one: _score(sample, one) for one in SEPARATORS}
+    best = max(SEPARATORS, key=lambda one: scores[one])
+    return best if any(scores[best]) else ","
 
 
-def _score(sample: Iterable[str], separator: str) -> tuple[int, int]:
-    reader = csv.reader(iter(sample), delimiter=separator)
-    try:
-        widths = [len(cells) for cells in reader if any(cells)]
-    except csv.Error:
-        return 0, 0
-    width = widths[0] if widths else 0
-    return (widths.count(width), width) if width > 1 else (0, 0)
+def _score(sample: Sequence[str], separator: str) -> tuple[int, bool, int, bool]:
+    lines = list(_sample_cells(sample, separator))
+    width = len(lines[0]) if lines else 0
+    if width < 2:
+        return 0, False, 0, False
+    alike = [cells for cells in lines if len(cells) == width]
+    is_in_texts = all(_is_rest_of_text(cell) for cells in alike for cell in cells[1:])
+    return len(alike), not (is_in_texts and separator == ","), width, not is_in_texts
+
+
+def _sample_cells(sample: Sequence[str], separator: str) -> Iterator[list[str]]:
+    """The cells of the lines that have any; lines that cannot be read are left out."""
+    reader = csv.reader(sample, delimiter=separator)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            continue
+        if any(map(str.strip, cells)):
+            yield cells
+
+
+def _is_rest_of_text(cell: str) -> bool:
+    """Whether a cell begins as words behind a comma do, or ends a quotation."""
+    return cell.startswith(" ") or cell.count('"') % 2 == 1

@@ -77,7 +77,7 @@ def _has_rows(sheet: Sheet) -> bool:
 
 
 def _has_value(cell: str | SheetCell) -> bool:
-    return bool(cell) if isinstance(cell, str) else cell.value is not None
+    return bool(cell.strip()) if isinstance(cell, str) else cell.value is not None
 
 
 def _broken(cells: Sequence[str | SheetCell]) -> BrokenLine | None:
