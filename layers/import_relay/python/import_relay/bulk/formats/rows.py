@@ -13,10 +13,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, TypeVar, cast
 
+from import_relay.bulk.formats.encodings import shown_encoding
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.json_files import holds_list, is_object, json_rows, ndjson_rows
 from import_relay.bulk.formats.tables import csv_rows
-from import_relay.bulk.formats.texts import text_lines, texts
+from import_relay.bulk.formats.texts import text_encoding, text_lines, texts
 from import_relay.bulk.formats.workbooks import OLE, workbook_rows
 from import_relay.domain.files import FileRow
 
@@ -63,6 +64,16 @@ def read_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
             what = "the gzip stream is damaged or cut"
             raise FileUnreadable("file.broken_gzip", what) from error
         raise FileUnreadable("file.unreadable", type(error).__name__) from error
+
+
+def encoding_of(opened: Callable[[], BinaryIO]) -> str:
+    """The encoding of a file that can be read, e.g. `UTF-8`; "" for a workbook."""
+    with closing(_unpacking(opened)()) as file:
+        is_workbook = _head(file).startswith(_ZIP)
+    if is_workbook:
+        return ""
+    with closing(_unpacking(opened)()) as file:
+        return shown_encoding(text_encoding(file))
 
 
 def _rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
