@@ -72,12 +72,15 @@ def number_of_schedules() -> int:
     return number
 
 
-class _SlowLambda:
+class SlowLambda:
     """Disables each mapping after almost two minutes, as when AWS hangs and the SDK tries again."""
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self.disabled_at: dict[str, float] = {}
+
+    def get_event_source_mapping(self, *, UUID: str) -> dict[str, str]:  # noqa: N803
+        return self._relay.lambda_.get_event_source_mapping(UUID=UUID)
 
     def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> None:  # noqa: N803
         self._relay.clock.now += 110
@@ -89,7 +92,7 @@ class _SlowLambda:
 def test_a_schedule_resumes_after_the_mapping_is_disabled_however_long_that_takes(
     relay: Relay, pause_s: float
 ) -> None:
-    slow = _SlowLambda(relay)
+    slow = SlowLambda(relay)
     pause(relay, lambda_=slow).begin(NOON + pause_s, "mateo.unreachable")
 
     assert not relay.lambda_.enabled
@@ -240,6 +243,24 @@ def test_a_success_forgets_the_failures_and_the_reason(relay: Relay) -> None:
     relay.pause.begin(NOON + HOUR, "mateo.unreachable", consecutive_failures=3)
 
     relay.pause.clear_failures()
+
+    assert relay.pause.state() == PauseState()
+
+
+def test_a_success_leaves_a_pause_that_began_meanwhile(relay: Relay) -> None:
+    relay.pause.begin(NOON + 60, "mateo.unreachable", consecutive_failures=3)
+    known = relay.pause.state()
+    relay.pause.begin(NOON + HOUR, "maintenance")
+
+    relay.pause.clear_failures(known)
+
+    assert relay.pause.state() == PauseState(NOON + HOUR, "maintenance")
+
+
+def test_a_success_forgets_the_failures_that_were_known(relay: Relay) -> None:
+    relay.pause.begin(NOON + HOUR, "mateo.unreachable", consecutive_failures=3)
+
+    relay.pause.clear_failures(relay.pause.state())
 
     assert relay.pause.state() == PauseState()
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import boto3
 import httpx
+import pytest
 
 from import_relay.storage.entries import State
 from tests.integration.submit.people import ADA, BOB
@@ -43,6 +44,51 @@ def test_a_batch_that_arrives_although_submission_is_paused_is_requeued(relay: R
     assert len(relay.aws.queued()) == 1
     assert report.failed_message_ids == set()
     assert not relay.lambda_.enabled
+
+
+@pytest.mark.parametrize("left_s", [59.0, 45.0, 31.0])
+def test_a_batch_that_arrives_shortly_before_the_end_of_a_pause_does_not_move_it(
+    relay: Relay, left_s: float
+) -> None:
+    relay.clock.now = relay.pause.begin(relay.clock() + 60, "mateo.unreachable") - left_s
+    noted = relay.pause.state()
+    relay.lambda_.enabled = True
+
+    relay.submit(message([ADA]))
+
+    assert relay.pause.state() == noted
+    assert not relay.lambda_.enabled
+    assert relay.mateo.requests == []
+
+
+def test_a_batch_that_arrives_while_its_queue_is_being_stopped_makes_no_schedule(
+    relay: Relay,
+) -> None:
+    relay.pause.begin(relay.clock() + 90, "mateo.unreachable")
+    known = schedules()
+    relay.clock.now += 30
+
+    relay.submit(message([ADA]))
+
+    assert len(relay.aws.queued()) == 1
+    assert schedules() == known
+
+
+def test_a_pause_by_hand_that_begins_during_an_import_outlasts_its_success(relay: Relay) -> None:
+    relay.clock.now = relay.pause.begin(
+        relay.clock() + 60, "mateo.unreachable", consecutive_failures=1
+    )
+
+    def created(request: httpx.Request) -> httpx.Response:
+        relay.pause.begin(relay.clock() + 3_600, "maintenance")
+        return httpx.Response(201, json={"id": "import-1"})
+
+    relay.mateo.answers.append(created)
+
+    report = relay.submit(message([ADA]))
+
+    assert report.imports == 1
+    assert relay.pause.state().reason == "maintenance"
 
 
 def test_no_request_when_todays_requests_are_spent(relay: Relay) -> None:

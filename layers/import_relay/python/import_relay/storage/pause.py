@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, Plain, from_attributes, to_attributes
 from import_relay.storage.conditions import takes_effect
-from import_relay.storage.item_writes import IS_NEW, attribute, put_of
+from import_relay.storage.item_writes import IS_KNOWN, IS_NEW, attribute, put_of
 from import_relay.storage.queue_switch import QueueSwitch
 
 if TYPE_CHECKING:
@@ -119,8 +119,6 @@ class Pause:
     def begin(self, until: float, reason: str, *, consecutive_failures: int = 0) -> float:
         """Pause submission until a time (s since the epoch), at least for a minute.
 
-        Beginning it again until the same time repairs whatever an earlier call did not get to.
-
         Returns:
             when it will be resumed.
         """
@@ -140,12 +138,28 @@ class Pause:
         self._switch.turn_off(until, self._lanes)
         return until
 
-    def clear_failures(self) -> None:
-        """An import went through: the next trouble starts with a short pause again."""
-        self._clients.dynamodb.put_item(
-            TableName=self._names.table,
-            Item={
-                **self._key,
-                **to_attributes({"paused_until": 0.0, "reason": "", "consecutive_failures": 0}),
-            },
-        )
+    def repair(self) -> None:
+        """Stop the queues that are read although the pause lasts.
+
+        Its end stays as it is: batches come in as long as Lambda takes to disable a mapping, and if
+        each moved the end, a pause would never end.
+        """
+        noted = self.state()
+        if noted.is_active(self._clock()):
+            self._switch.keep_off(noted.paused_until, self._lanes)
+
+    def clear_failures(self, known: PauseState | None = None) -> None:
+        """An import went through: the next trouble starts with a short pause again.
+
+        A pause that began after `known` was read stays, such as one by hand; without `known`, any
+        ends.
+        """
+        nothing: dict[str, Plain | None] = {
+            "paused_until": 0.0,
+            "reason": "",
+            "consecutive_failures": 0,
+        }
+        item = {**self._key, **to_attributes(nothing)}
+        is_known = attribute("paused_until").eq(known.paused_until) if known else IS_NEW | IS_KNOWN
+        cleared = put_of(self._names.table, item, is_known)
+        takes_effect(lambda: self._clients.dynamodb.put_item(**cleared))

@@ -88,9 +88,19 @@ class QueueSwitch:
     clock: Callable[[], float]
 
     def turn_off(self, until: float, lanes: Collection[Lane] = tuple(Lane)) -> None:
-        """Stop these lanes until a time (s since the epoch). The same call again repairs it."""
+        """Stop these lanes until a time (s since the epoch)."""
         for lane, mapping in self._mappings().items():
             if lane in lanes:
+                self._turn_off(lane, mapping, until)
+
+    def keep_off(self, until: float, lanes: Collection[Lane]) -> None:
+        """Stop those of these lanes that are not stopped yet, until a time (s since the epoch).
+
+        A lane that is stopped, or soon will be, has a schedule that enables it. More of them would
+        fire during a later pause.
+        """
+        for lane, mapping in self._mappings().items():
+            if lane in lanes and not mapping.is_stopped():
                 self._turn_off(lane, mapping, until)
 
     def _turn_off(self, lane: Lane, mapping: QueueMapping, until: float) -> None:

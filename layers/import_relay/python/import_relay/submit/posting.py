@@ -248,7 +248,7 @@ class Posting:
 
     def _forget_failures(self) -> None:
         if self.progress.pause_state.consecutive_failures:
-            self.parts.pause.clear_failures()
+            self.parts.pause.clear_failures(self.progress.pause_state)
             self.progress.pause_state = PauseState()
 
     def _abandon(self, entry: Entry, rows: Sequence[Row], reason: str) -> None:

@@ -193,13 +193,11 @@ class Submission:
     def _requeue_while_paused(
         self, pause: Pause, noted: PauseState, batch: QueueBatch
     ) -> BatchReport:
-        """A batch came through although submission is paused: requeue it, pause once more."""
+        """A batch came through although submission is paused: requeue it, stop the queues."""
         report = self._requeue(batch, noted.reason)
         try:
-            pause.begin(
-                noted.paused_until, noted.reason, consecutive_failures=noted.consecutive_failures
-            )
-        except AWS_ERRORS as error:  # the batch is safe; the next one pauses it
+            pause.repair()
+        except AWS_ERRORS as error:  # the batch is safe; the next one repairs it
             self.tools.emit("batch.interrupted", reason=reason_of(error))
         return report
 
