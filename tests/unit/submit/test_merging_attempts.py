@@ -195,6 +195,41 @@ def test_a_column_is_as_new_as_its_repetition_though_others_are_imported() -> No
     assert result.repeated == {KEY: {"email": row.claims["email"]}}
 
 
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_what_comes_before_a_repetition_in_its_delivery_is_older_than_it(
+    in_one_batch: bool,
+) -> None:
+    """A sender brings two events of one version three times; of the third time, the second event
+    comes first.
+    """
+    claimed = Claim(1, "second", "d1/2", "r1", connection="erp", repeated_by="d3/2")
+    again = [
+        change(version=1, event="first", delivery="d2"),
+        change(version=1, event="second", delivery="d2", number=2),
+    ]
+    last = change(version=1, event="first", delivery="d3")
+
+    result = merged(*again, *[last] * in_one_batch, claims={"*": claimed})
+
+    (row,) = result.rows
+    assert row.changes == (again[1],)
+    if not in_one_batch:
+        result = merged(last, claims=row.claims)
+        assert result.rows == []
+    assert ("d3/0", Outcome.SUPERSEDED) in outcomes(result)
+
+
+def test_another_change_between_two_deliveries_of_an_event_is_newer_than_the_first() -> None:
+    claimed = Claim(1, "e", "d1/0", "r1", connection="erp", repeated_by="d3/0")
+    between = change(version=1, event="x", delivery="d2")
+
+    (row,) = merged(between, claims={"*": claimed}).rows
+
+    assert row.changes == (between,)
+    (row,) = merged(change(version=1, event="y", delivery="d3", number=1), claims=row.claims).rows
+    assert row.claims["*"].newest == "d3/1"
+
+
 def test_a_change_is_as_new_as_its_repetition_within_a_batch() -> None:
     first, again = change(number=0, event="e"), change(number=2, event="e")
     between = change(number=1, event="x", partial=True, options=OTHER, columns={"city": "Ulm"})

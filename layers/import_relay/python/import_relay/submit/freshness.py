@@ -105,6 +105,26 @@ def repeated(claim: Claim, change: MappedChange) -> Claim:
     return claim._replace(version=change.version, repeated_by=change.occurrence.item_id)
 
 
+def claim_of(change: MappedChange, before: Claim | None = None) -> Claim:
+    """The claim that a change makes. `before`: the claim of an earlier batch that it replaces.
+
+    A change that comes again is as new as its latest repetition. If `before` was repeated after the
+    change, what the same delivery brought before that repetition stays older than it.
+    """
+    occurrence = change.occurrence
+    claim = Claim(
+        change.version, change.event, occurrence.item_id, connection=occurrence.connection
+    )
+    if before is None or before.order <= claim.order:
+        return claim
+    if says_again(change, before):
+        return claim._replace(version=before.version, repeated_by=before.newest)
+    has_ids = not (is_content_id(claim.event) or is_content_id(before.event))
+    if has_ids and before.version == claim.version:
+        return claim._replace(repeated_by=before.repeated_by)
+    return claim
+
+
 def says_again(change: MappedChange, claim: Claim) -> bool:
     """Whether a change, which has no id of its sender, says again what a claim said."""
     is_equal = change.by_receipt or change.version == claim.version

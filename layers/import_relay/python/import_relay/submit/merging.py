@@ -23,6 +23,7 @@ from import_relay.domain.models import (
 from import_relay.mapping.row_texts import MAX_ROW_B, row_text
 from import_relay.submit.freshness import (
     Freshness,
+    claim_of,
     ended_items,
     freshness,
     is_among,
@@ -122,7 +123,7 @@ def _own(known: Watermark) -> FieldClaims:
 
 def _only_row(change: MappedChange) -> Row:
     """The usual case, done directly: one change of an unknown record."""
-    claim = _claim(change)
+    claim = claim_of(change)
     claims = dict.fromkeys(_fields(change), claim) if change.partial else {WHOLE_RECORD: claim}
     return Row(change.key, change.text, change.options, (change,), claims)
 
@@ -227,7 +228,8 @@ class _Coalescing:
             for field_name, claim in self._remembered.items()
             if field_name not in fresh
         }
-        self._taken |= {field_name: self._claim(change, field_name) for field_name in fresh}
+        before = self._known.claims
+        self._taken |= {said: claim_of(change, before.get(said)) for said in fresh}
 
     def _record(self, change: MappedChange, found: Collection[Freshness]) -> None:
         if Freshness.REDELIVERED in found:
@@ -256,7 +258,7 @@ class _Coalescing:
     def _add_whole(self, change: MappedChange) -> None:
         self._shadow(self._contributors)
         self._remembered = _newer(self._remembered, change)
-        claim = self._claim(change, WHOLE_RECORD)
+        claim = claim_of(change, self._known.claims.get(WHOLE_RECORD))
         self._taken = _newer(self._taken, change) | {WHOLE_RECORD: claim}
         newer = {said for said, claim in self._others if is_overtaken(change, claim)}
         newer |= {*self._remembered, *self._taken}
@@ -266,13 +268,6 @@ class _Coalescing:
             for column, value in change.columns.items()
             if column not in newer
         }
-
-    def _claim(self, change: MappedChange, field_name: str) -> Claim:
-        """The claim of a change that comes again is as new as its latest repetition."""
-        claim, before = _claim(change), self._known.claims.get(field_name)
-        if before is None or not says_again(change, before) or before.order <= claim.order:
-            return claim
-        return claim._replace(version=before.version, repeated_by=before.newest)
 
     def _add_partial(self, change: MappedChange, fresh: list[str]) -> None:
         for column in change.left_out:  # it sets no value itself, but an older one stays superseded
@@ -333,11 +328,6 @@ def _newer(claims: Mapping[str, Claim], change: MappedChange) -> dict[str, Claim
         for field_name, claim in claims.items()
         if field_name != WHOLE_RECORD and is_older(change, claim)
     }
-
-
-def _claim(change: MappedChange) -> Claim:
-    occurrence = change.occurrence
-    return Claim(change.version, change.event, occurrence.item_id, connection=occurrence.connection)
 
 
 def request_body(rows: Sequence[Row], *, reference: str | None = None) -> bytes:
