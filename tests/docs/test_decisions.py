@@ -7,7 +7,7 @@ import pytest
 from import_relay.domain import queue_messages as messages
 from import_relay.domain.queue_messages import LONG_AGO_S
 from import_relay.storage import clocks, entries, outcome_counts, pacing, quota, watermarks
-from import_relay.submit.merging import EARLIER_KEPT
+from import_relay.submit.merging import EARLIER_KEPT, MAX_EARLIER
 from import_relay.track.resolving import MAX_POSTS
 from tests.docs.documents import Document, document, documents
 from tests.template.expanded import source
@@ -19,8 +19,8 @@ FIGURES = {
     "0004-watermarks": [
         f"{watermarks.WATERMARK_DAYS} days",
         f"({entries.ENTRY_DAYS} days)",
-        f"the last {EARLIER_KEPT} claims",
-        f"more than {EARLIER_KEPT} later claims",
+        f"the last {EARLIER_KEPT} deliveries and {MAX_EARLIER} at most",
+        f"more than {EARLIER_KEPT} later deliveries",
     ],
     "0005-partial-changes-claim-columns": [f"{watermarks.WATERMARK_DAYS} days"],
     "0006-requeueing-with-a-delay": [

@@ -79,7 +79,8 @@ def _with_retry(scenario: Scenario, chance: random.Random) -> Scenario:
 
     Reads of DynamoDB are slow, so that a report ends between two reads of one batch.
     """
-    key, version = f"{DEAL}1000", 1_000 + max(one.version for one in scenario.webhooks[0].records)
+    versions = [one.version for one in scenario.webhooks[0].records]
+    key, version = f"{DEAL}1000", 1_000 + max(int(START * 1_000) * 1_000, *versions)  # times
     first, second = (
         {"name": event, "stage": event, "contact": "1000"} for event in ("e0.0", "e1.0")
     )

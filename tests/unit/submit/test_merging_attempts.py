@@ -214,7 +214,7 @@ def test_what_comes_before_a_repetition_in_its_delivery_is_older_than_it(
     (row,) = result.rows
     assert row.changes == (again[1],)
     if not in_one_batch:
-        result = merged(last, claims=row.claims)
+        result = merged(last, claims=dict(row.claims))
         assert result.rows == []
     assert ("d3/0", Outcome.SUPERSEDED) in outcomes(result)
 
@@ -226,7 +226,9 @@ def test_another_change_between_two_deliveries_of_an_event_is_newer_than_the_fir
     (row,) = merged(between, claims={"*": claimed}).rows
 
     assert row.changes == (between,)
-    (row,) = merged(change(version=1, event="y", delivery="d3", number=1), claims=row.claims).rows
+    (row,) = merged(
+        change(version=1, event="y", delivery="d3", number=1), claims=dict(row.claims)
+    ).rows
     assert row.claims["*"].newest == "d3/1"
 
 
@@ -268,12 +270,24 @@ def test_a_change_that_still_holds_a_column_is_not_among_the_earlier_ones() -> N
     assert (row.claims["city"].item_id, row.earlier) == ("d0/0", ())
 
 
-def test_of_earlier_claims_only_the_last_ones_are_remembered() -> None:
-    earlier = tuple(f"d0/{number}" for number in range(EARLIER_KEPT))
+def test_of_earlier_claims_those_of_the_last_deliveries_are_remembered() -> None:
+    earlier = tuple(f"a{number:02}/0" for number in range(EARLIER_KEPT))
 
     (row,) = merged(change(version=3), claims={"*": claim(2)}, earlier=earlier).rows
 
     assert row.earlier == (*earlier[1:], "old/0")
+
+
+def test_all_claims_of_a_delivery_are_remembered() -> None:
+    """A webhook may change many properties of one record."""
+    columns = [f"p{number}" for number in range(2 * EARLIER_KEPT)]
+    said = {one: Claim(1, one, f"d1/{number}", "r1") for number, one in enumerate(columns)}
+    values: dict[str, object] = dict.fromkeys(columns, "new")
+    newer = change(version=2, delivery="d2", partial=True, columns=values)
+
+    (row,) = merged(newer, claims=said, earlier=("d0/0",)).rows
+
+    assert row.earlier == ("d0/0", *(one.item_id for one in said.values()))
 
 
 def test_a_claim_without_an_import_is_taken_over() -> None:

@@ -11,8 +11,12 @@ from import_relay.connectors.shared.event_ids import is_content_id
 from import_relay.domain.models import Claim, MappedChange, Watermark, item_of, receipt_order
 from import_relay.domain.replays import replay_id_of
 
-FIRST_TIME = 10**14
-"""A version from here on is a time (µs since the epoch, 1973), so that it orders two records."""
+FIRST_TIME, END_OF_TIMES = 10**14, 10**16
+"""A version between these is a time (µs since the epoch, 1973 to 2286); others are counters."""
+
+
+Order = tuple[int, tuple[str, int]]
+"""A version, and when the item was received."""
 
 
 class Freshness(Enum):
@@ -46,7 +50,7 @@ def freshness(
     tried_again = claim.failed and attempt > claimed_attempt
     # A sender without versions repeats itself: the version is then the time of receipt.
     same_version = change.version == claim.version or change.by_receipt
-    same_event = same_version and change.event == claim.event
+    same_event = same_version and _is_of(change, claim)
     # A person put it back, or the claimed one: of two replays the later one counts, and each of
     # them puts back what had ended before. Ids of replays sort by when they were begun. What is
     # put back passes even if its sender repeated it since.
@@ -72,13 +76,46 @@ def _said_after(whole: Claim, change: MappedChange, claim: Claim | None) -> bool
 def is_older(change: MappedChange, claim: Claim) -> bool:
     """Whether a claim is of a newer change than this one.
 
-    Of two equal versions the one that was received earlier is the older. A forced replay is older
-    only than changes of the same replay.
+    Of two equal versions, and of two that do not compare, the one that was received earlier is the
+    older. A forced replay is older only than changes of the same replay and of later ones.
     """
-    replay = change.occurrence.replay
-    if replay and replay.force and replay_id_of(claim.item_id) != replay.id:
+    replay, claimed = change.occurrence.replay, replay_id_of(claim.item_id)
+    if replay and replay.force and claimed != replay.id:
+        return claimed > replay.id
+    received = receipt_order(change.occurrence.item_id)
+    claimed_at = receipt_order(_newest_beside(change, claim))
+    if not _versions_compare(change, claim):
+        return received < claimed_at
+    return (change.version, received) < (claim.version, claimed_at)
+
+
+def _versions_compare(change: MappedChange, claim: Claim) -> bool:
+    """Whether their versions say which is newer: two times do, and two counters of one connection.
+
+    A connection may have both, as where its version is empty: then the time of receipt stands for
+    it.
+    """
+    is_time, was_time = map(_is_time, (change.version, claim.version))
+    if is_time != was_time:
         return False
-    return order_of(change) < (claim.version, receipt_order(_newest_beside(change, claim)))
+    return is_time or claim.connection in ("", change.occurrence.connection)
+
+
+def in_order(changes: Sequence[MappedChange]) -> Callable[[MappedChange], Order]:
+    """What sorts the changes of a record: their versions if all of them compare, else receipt."""
+    times = {_is_time(change.version) for change in changes}
+    if times == {True}:
+        return order_of
+    connections = {change.occurrence.connection for change in changes}
+    return order_of if len(times) == len(connections) == 1 else _received
+
+
+def _received(change: MappedChange) -> Order:
+    return 0, receipt_order(change.occurrence.item_id)
+
+
+def _is_time(version: int) -> bool:
+    return FIRST_TIME <= version < END_OF_TIMES
 
 
 def _newest_beside(change: MappedChange, claim: Claim) -> str:
@@ -137,7 +174,8 @@ def _is_sent_again(change: MappedChange, claim: Claim) -> bool:
 
 
 def _is_of(change: MappedChange, claim: Claim) -> bool:
-    return (claim.event, claim.connection) == (change.event, change.occurrence.connection)
+    is_same_sender = claim.connection in ("", change.occurrence.connection)
+    return is_same_sender and claim.event == change.event
 
 
 def is_overtaken(change: MappedChange, claim: Claim) -> bool:
@@ -148,12 +186,13 @@ def is_overtaken(change: MappedChange, claim: Claim) -> bool:
     """
     is_comparable = (
         claim.connection == change.occurrence.connection
-        and min(change.version, claim.version) >= FIRST_TIME
+        and _is_time(change.version)
+        and _is_time(claim.version)
     )
     return is_comparable and is_older(change, claim)
 
 
-def order_of(change: MappedChange) -> tuple[int, tuple[str, int]]:
+def order_of(change: MappedChange) -> Order:
     """The place of a change among those of its record."""
     return change.version, receipt_order(change.occurrence.item_id)
 

@@ -20,12 +20,15 @@ from import_relay.domain.models import (
     Row,
     Watermark,
 )
+from import_relay.mapping.contact_phones import COUNTRIES
 from import_relay.mapping.row_texts import MAX_ROW_B, row_text
+from import_relay.submit.claimed_fields import fields_of, identifies, is_apart
 from import_relay.submit.freshness import (
     Freshness,
     claim_of,
     ended_items,
     freshness,
+    in_order,
     is_among,
     is_older,
     is_overtaken,
@@ -34,8 +37,10 @@ from import_relay.submit.freshness import (
     says_again,
 )
 
-EARLIER_KEPT = 16
-"""Replaced claims that are remembered per record: what the queue requeues is recent."""
+EARLIER_KEPT, MAX_EARLIER = 16, 100
+"""Deliveries whose replaced claims are remembered per record, and how many of those claims at most:
+what the queue requeues is recent.
+"""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -124,20 +129,8 @@ def _own(known: Watermark) -> FieldClaims:
 def _only_row(change: MappedChange) -> Row:
     """The usual case, done directly: one change of an unknown record."""
     claim = claim_of(change)
-    claims = dict.fromkeys(_fields(change), claim) if change.partial else {WHOLE_RECORD: claim}
+    claims = dict.fromkeys(fields_of(change), claim) if change.partial else {WHOLE_RECORD: claim}
     return Row(change.key, change.text, change.options, (change,), claims)
-
-
-def _fields(change: MappedChange) -> tuple[str, ...]:
-    if not change.partial:
-        return (WHOLE_RECORD,)
-    columns = (*change.columns, *change.left_out)
-    return tuple(column for column in columns if not _identifies(change, column)) or (WHOLE_RECORD,)
-
-
-def _identifies(change: MappedChange, column: str) -> bool:
-    """Whether a column only says which record it is: the key's own, and what helps to read it."""
-    return column == "country_codes" or column == change.key.partition("#")[2].partition(":")[0]
 
 
 class _Coalescing:
@@ -169,7 +162,8 @@ class _Coalescing:
         self._shadowed: list[ItemOutcome] = []
 
     def add_all(self, changes: list[MappedChange]) -> None:
-        changes.sort(key=self._order_of)
+        order = in_order(changes)
+        changes.sort(key=self._order_of if order is order_of else order)
         for change in changes:
             self._add(change)
         if self._contributors:
@@ -177,14 +171,16 @@ class _Coalescing:
 
     def _order_of(self, change: MappedChange) -> tuple[int, tuple[str, int]]:
         """A change that comes again is as new as its latest repetition."""
-        claims = map(self._known.claims.get, _fields(change)) if self._known.claims else ()
+        claims = map(self._known.claims.get, fields_of(change)) if self._known.claims else ()
         again = (one.order for one in claims if one and says_again(change, one))
         return max([order_of(change), *again])
 
     def _add(self, change: MappedChange) -> None:
         if is_among(self._ended, change.occurrence.item_id):
             return
-        found = {field_name: self._freshness(change, field_name) for field_name in _fields(change)}
+        found = {
+            field_name: self._freshness(change, field_name) for field_name in fields_of(change)
+        }
         fresh = [field_name for field_name, one in found.items() if one is Freshness.FRESH]
         if fresh and (self._blocked or self._needs_another_import(change)):
             self._result.blocked.append(change)
@@ -249,9 +245,13 @@ class _Coalescing:
             self._taken[field_name] = repeated(self._taken[field_name], change)
 
     def _needs_another_import(self, change: MappedChange) -> bool:
-        """Whether a partial change cannot join the row: other options, or it becomes too large."""
-        if not self._contributors or not change.partial:
+        """Whether a change cannot join the row: it has other options, is a whole record of another
+        connection, which would replace what that one does not know, or makes the row too large.
+        """
+        if not self._contributors:
             return False
+        if not change.partial:
+            return any(is_apart(change, one) for one in self._contributors)
         size = len(change.text) + sum(len(one.text) for one in self._contributors)
         return change.options != self._contributors[0].options or size > MAX_ROW_B
 
@@ -266,7 +266,7 @@ class _Coalescing:
         self._columns = {
             column: (value, change)
             for column, value in change.columns.items()
-            if column not in newer
+            if column not in newer or identifies(change, column)
         }
 
     def _add_partial(self, change: MappedChange, fresh: list[str]) -> None:
@@ -274,10 +274,11 @@ class _Coalescing:
             if column in fresh:
                 self._columns.pop(column, None)
         for column, value in change.columns.items():
-            if column in fresh or _identifies(change, column):
+            if column in fresh or identifies(change, column):
                 self._columns[column] = (value, change)
         self._take(change, fresh)
-        contributing = {id(owner) for _, owner in self._columns.values()}
+        owners = (owner for said, (_, owner) in self._columns.items() if said != COUNTRIES)
+        contributing = {id(owner) for owner in owners}
         # A whole record that this row claims is part of it, even if others set all its columns.
         contributing |= {id(c) for c in self._contributors if self._claims_all(c)}
         self._shadow([c for c in self._contributors if id(c) not in contributing])
@@ -318,7 +319,9 @@ class _Coalescing:
                 replaced[claim.item_id] = None
         for claim in claims:
             replaced.pop(claim.item_id, None)
-        return tuple(replaced)[-EARLIER_KEPT:]
+        deliveries = dict.fromkeys(one.rpartition("/")[0] for one in reversed(replaced))
+        kept = set(list(deliveries)[:EARLIER_KEPT])
+        return tuple(one for one in replaced if one.rpartition("/")[0] in kept)[-MAX_EARLIER:]
 
 
 def _newer(claims: Mapping[str, Claim], change: MappedChange) -> dict[str, Claim]:
