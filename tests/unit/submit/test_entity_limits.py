@@ -136,6 +136,22 @@ def test_of_joined_rows_that_no_day_can_pay_for_the_first_go() -> None:
     assert limits.admit(joined) == (joined[:2], joined[2:])
 
 
+def test_a_joined_row_that_is_free_does_not_hold_up_those_that_no_day_can_pay_for() -> None:
+    limits = entity_limits({"erp": 1})
+    joined = [row(1, "erp"), row(2, "erp", joined=True), row(3, "erp", "hub", joined=True)]
+
+    assert limits.admit(joined) == ([joined[0], joined[2]], [joined[1]])
+
+
+def test_joined_rows_that_were_received_first_go_before_newer_ones() -> None:
+    limits = entity_limits({"erp": 2})
+    newer, *pair = [row(1, "erp"), row(2, "erp"), row(3, "erp", joined=True)]
+    late = newer.changes[0].occurrence._replace(received_at=10**16)
+    newer = newer._replace(changes=(newer.changes[0]._replace(occurrence=late),))
+
+    assert limits.admit([newer, *pair]) == (pair, [newer])
+
+
 def test_items_of_a_connection_wait_once_its_limit_is_used_up() -> None:
     limits = entity_limits({"erp": 1})
     assert not limits.spares("erp", 7)

@@ -72,22 +72,23 @@ class EntityLimits:
 
         A row is paid for by the connection of its newest change that has anything left; a change of
         a connection without a limit of its own makes it free. Joined rows go or wait together,
-        unless they are more than a whole day's limit: then the first of them go.
+        unless they are more than a whole day's limit: then the first of them go. What was received
+        first is paid for first, so that nothing waits for ever beside newer changes.
         """
         if not self.own:
             return list(rows), []
-        admitted: list[Row] = []
-        waiting: list[Row] = []
-        for group in self._payable_groups(rows):
-            (admitted if self._pays_for(group) else waiting).extend(group)
+        groups = list(self._payable_groups(rows))
+        by_age = sorted(range(len(groups)), key=lambda n: _received_at(groups[n]))
+        paid = {n for n in by_age if self._pays_for(groups[n])}
+        admitted = [row for n, group in enumerate(groups) if n in paid for row in group]
+        waiting = [row for n, group in enumerate(groups) if n not in paid for row in group]
         return admitted, waiting
 
     def _payable_groups(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
-        """Joined rows in one group, or apart if a whole day's limit is too small for them."""
+        """Joined rows in one group, or apart if whole days' limits are too small for them."""
         for group in _groups(rows):
-            senders = {one.occurrence.connection for row in group for one in row.changes}
-            most = max(self.own.get(name, len(group)) for name in senders)
-            yield from [group] if len(group) <= most else [[row] for row in group]
+            fits = self._paid(group, dict(self.own)) is not None
+            yield from [group] if fits else [[row] for row in group]
 
     def charges(self, rows: Iterable[Row]) -> Mapping[str, Charge]:
         """What connections with a limit of their own pay for these rows, which were admitted."""
@@ -101,19 +102,38 @@ class EntityLimits:
 
     def _pays_for(self, group: Sequence[Row]) -> bool:
         """Charge all of these rows, or none of them."""
-        before = dict(self._left)
-        for row in group:
-            senders = list(dict.fromkeys(one.occurrence.connection for one in row.changes[::-1]))
-            if not all(name in self.own for name in senders):
-                continue
-            payer = next((name for name in senders if self._left[name] > 0), None)
-            if payer is None:
-                self._left = before
-                self._waiting[senders[0]] += sum(len(one.item_ids) for one in group)
-                return False
-            self._left[payer] -= 1
-            self._payers[row.key] = payer
+        left = dict(self._left)
+        payers = self._paid(group, left)
+        if payers is None:
+            needy = next(names for row in group if (names := self._needy(row)))
+            self._waiting[needy[0]] += sum(len(one.item_ids) for one in group)
+            return False
+        self._left = left
+        self._payers |= payers
         return True
+
+    def _paid(self, group: Sequence[Row], left: dict[str, int]) -> dict[str, str] | None:
+        """Take these rows from what is left; key → who pays, or None if somebody cannot."""
+        payers: dict[str, str] = {}
+        for row in group:
+            senders = self._needy(row)
+            if not senders:
+                continue
+            payer = next((name for name in senders if left[name] > 0), None)
+            if payer is None:
+                return None
+            left[payer] -= 1
+            payers[row.key] = payer
+        return payers
+
+    def _needy(self, row: Row) -> Sequence[str]:
+        """The connections that may pay for a row, newest change first; none if it is free."""
+        senders = list(dict.fromkeys(one.occurrence.connection for one in row.changes[::-1]))
+        return senders if all(name in self.own for name in senders) else ()
+
+
+def _received_at(group: Sequence[Row]) -> int:
+    return min(one.occurrence.received_at for row in group for one in row.changes)
 
 
 def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
