@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import Occurrence, Pointer
+from import_relay.domain.reasons import reason_of
 from import_relay.submit.loading import (
     MAX_BATCH_B,
     MAX_BATCH_VALUES,
@@ -125,3 +128,24 @@ def test_an_item_that_cannot_be_loaded_hurts_no_other() -> None:
         "d1/0": "ClientError: NoSuchKey in Anything",
         "d1/1": "JSONDecodeError",
     }
+
+
+@pytest.mark.parametrize("error", [KeyError("key"), OSError("TLS"), StoreUnavailable("S3")])
+def test_whatever_fails_the_loading_of_an_item_hurts_no_other(error: Exception) -> None:
+    def fetch(key: str) -> bytes:
+        if key.endswith("/0.json"):
+            raise error
+        return b"{}"
+
+    loader = loading(fetch)
+
+    assert item_ids(loader.load([pointed(n) for n in range(2)])) == ["d1/1"]
+    assert loader.failed == {"d1/0": reason_of(error)}
+
+
+def test_memory_that_runs_out_may_be_any_items_fault() -> None:
+    def fetch(_: str) -> bytes:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        loading(fetch).load([pointed(0)])

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from import_relay.domain.models import ItemOutcome, Occurrence, Outcome, Pointer
 from import_relay.domain.reasons import reason_of
 
@@ -84,7 +82,9 @@ class Loading:
                 self.outcomes.append(_erased(one))
                 return None
             item = json.loads(text)
-        except (ValueError, RecursionError, ClientError, BotoCoreError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - AWS, the network or its text; others must go on
             self.failed[one.item_id] = reason_of(error)
             return None
         self._bytes_left -= len(text)
