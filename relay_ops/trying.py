@@ -106,7 +106,7 @@ def tried(webhook: Webhook) -> list[TriedItem]:
     found: dict[str, TriedItem] = {}
     for change in mapped.changes:
         found[change.occurrence.item_id] = _row(change)
-    for ended in mapped.outcomes:
+    for ended in mapped.outcomes + mapped.raised:
         found[ended.occurrence.item_id] = _ended(ended, has_lookup=bool(lookups))
     return [found[one.item_id] for one in occurrences if one.item_id in found]
 

@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from import_relay.domain.lanes import lane_of
+from import_relay.domain.reasons import Unexpected
 from import_relay.storage.requeueing import REQUEUED, TOO_OLD
 from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.posting import REFERENCE_REFUSED
@@ -23,7 +24,11 @@ log = OutcomeLog()
 
 @without_payload
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Submit one batch; the answer names the messages that have to be delivered again."""
+    """Submit one batch; the answer names the messages that have to be delivered again.
+
+    Raises:
+        Unexpected: these are left in the queue, and an alarm has to be raised.
+    """
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
     records = list(SQSEvent(event).records)
     bodies = {record.message_id: record.body for record in records}
@@ -37,6 +42,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         lane=lane_of(records[0].event_source_arn, bulk_queue_url=settings().bulk_queue_url),
     )
     log.write("batch.measured", measures(report), messages=len(bodies))
+    if report.failure:
+        raise Unexpected(report.failure)
     return {
         "batchItemFailures": [{"itemIdentifier": one} for one in sorted(report.failed_message_ids)]
     }

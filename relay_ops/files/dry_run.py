@@ -118,7 +118,7 @@ class _Run:
         mapped = self._mapper.map(self._mapper.interpret(readable), RecordsFetched(at=self._now))
         for change in mapped.changes:
             self._sent(change)
-        ended = {outcome.occurrence.number: outcome for outcome in mapped.outcomes}
+        ended = {outcome.occurrence.number: outcome for outcome in mapped.outcomes + mapped.raised}
         for row in batch:
             if row.record is None:
                 self._rejected(row, row.code, "", row.detail)

@@ -28,8 +28,8 @@ ALARM_EVENTS: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType(
         "daily-report-fails": {_DAILY: _CRASH},
         "dead-letter-queue-not-empty": {
             _SUBMIT: (
-                *("item.dead_lettered", "message.unreadable", "batch.interrupted"),
-                *("import.interrupted", *_CRASH),
+                *("item.dead_lettered", "item.raised_error", "message.unreadable"),
+                *("batch.interrupted", "import.interrupted", *_CRASH),
             )
         },
         "delivery-quarantined": {_RECEIVER: ("webhook.quarantined",)},
@@ -57,7 +57,7 @@ ALARM_EVENTS: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType(
             _SUBMIT: ("submission.paused",),
         },
         "submission-paused-for-credentials": {_SUBMIT: ("submission.paused",)},
-        "submit-imports-fails": {_SUBMIT: _CRASH},
+        "submit-imports-fails": {_SUBMIT: ("item.raised_error", *_CRASH)},
         "tracking-fails": {_WATCHDOG: ("import.tracking_restarted",)},
         "tracking-times-out": {_TRACK: ("import.waiting",), _REPORT: ("report.waiting",)},
         "watchdog-silent": {_WATCHDOG: ("watchdog.check_failed", *_CRASH)},

@@ -1,5 +1,6 @@
 """The function SubmitImports as Lambda calls it: its batches, answers, logs and metrics."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,9 @@ import pytest
 
 import submit_imports
 from import_relay.domain.errors import ConfigurationError
+from import_relay.domain.reasons import Unexpected
+from import_relay.mapping.row_texts import row_text
+from import_relay.submit import connection_mappings
 from submit_imports import handler
 from tests.support import aws as resources
 from tests.support.aws import Aws
@@ -152,6 +156,42 @@ def test_nothing_that_is_logged_holds_a_record_or_the_token(logged: Lines) -> No
     text = str(logged()).lower()
     assert "example" not in text  # "ada" alone is part of many a hex id
     assert "token-1" not in text
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_fault_of_the_release_fails_the_function_once_all_others_are_imported(
+    aws: Aws, mateo: MateoImports, logged: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is imported is deleted by then, so that only the others are redelivered."""
+    monkeypatch.setattr(connection_mappings, "row_text", raised_by_eve)
+    eve = {**ADA, "id": 3, "name": "Eve"}
+    received_at = int(time.time() * 1_000_000)
+    bodies = [
+        message([one], received_at=received_at, delivery=f"d{n}")
+        for n, one in enumerate((ADA, eve, eve))
+    ]
+    for body in bodies:
+        aws.sqs.send_message(QueueUrl=aws.queue_url, MessageBody=body)
+    received = aws.sqs.receive_message(QueueUrl=aws.queue_url, MaxNumberOfMessages=10)["Messages"]
+    event = batch(*[one["Body"] for one in received])
+    for record, one in zip(event["Records"], received, strict=True):
+        record["receiptHandle"] = one["ReceiptHandle"]
+
+    with pytest.raises(Unexpected, match=r"^KeyError at \w+\.py:\d+$"):
+        handler(event, Context())
+
+    assert [one.payload[0]["external_id"] for one in mateo.imports] == ["1"]
+    assert sorted(json.dumps(content) for content, _ in aws.queued()) == sorted(
+        json.dumps(json.loads(body)) for body in bodies[1:]
+    )
+    (measured,) = [line for line in logged() if line["message"] == "batch.measured"]
+    assert (measured["RowsSent"], measured["ItemsDeadLettered"]) == (1, 0)
+
+
+def raised_by_eve(columns: Mapping[str, object]) -> bytes:
+    if columns["full_name"] == "Eve":
+        raise KeyError("eve@example.com")
+    return row_text(columns)
 
 
 def test_a_missing_variable_is_named(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ class _Requeueing(Requeueing):
 
     def delete(self, receipts: Iterable[str]) -> set[str]:
         for receipt in receipts:
-            del self._deliveries.messages[receipt]
+            self._deliveries.messages.pop(receipt, None)
         return set()
 
 
@@ -79,7 +79,8 @@ class Deliveries:
     `deaths`: batches whose process died; `batches`: the others. `received_too_often`: bodies that
     SQS itself moved to the dead-letter queue. `replaced`: parts of the relay, as in
     `Relay.submission`. `sent_at`: when all messages were sent; a time long after their receipt
-    makes them redriven. `lane`: whose queue it is.
+    makes them redriven. `lane`: whose queue it is. `failures`: errors with which a batch may fail;
+    they count as deaths.
     """
 
     relay: Relay
@@ -89,6 +90,7 @@ class Deliveries:
     received_too_often: list[str] = field(default_factory=list)
     sent_at: float = 0.0
     lane: Lane = Lane.LIVE
+    failures: tuple[type[Exception], ...] = ()
     deaths: int = 0
     batches: int = 0
     _ids: Any = field(default_factory=lambda: count(1))
@@ -114,6 +116,7 @@ class Deliveries:
                 self.received_too_often.append(self.messages.pop(one))
         batch = dict(self.messages)
         name = "queue" if self.lane is Lane.LIVE else "bulk_queue"
+        deadly: tuple[type[BaseException], ...] = (Killed, *self.failures)
         own = {name: _Requeueing(self.relay, self)}
         try:
             report = self.relay.submission(**(own | self.replaced)).submit(
@@ -125,7 +128,7 @@ class Deliveries:
                 receipts={one: one for one in batch},
                 lane=self.lane,
             )
-        except Killed:
+        except deadly:
             self.deaths += 1
         else:
             self.batches += 1

@@ -93,11 +93,12 @@ def test_a_survivor_that_could_not_be_taken_out_is_taken_out_at_the_end(fails: b
     assert table.tried == Tried()
 
 
-def test_an_item_that_ends_the_process_stays_written_down() -> None:
+@pytest.mark.parametrize("end", [KeyboardInterrupt, MemoryError])
+def test_an_item_that_ends_the_process_stays_written_down(end: type[BaseException]) -> None:
     table = Table({})
     tried = isolation(table, Tried({A, B}))
 
-    with suppress(KeyboardInterrupt), tried.surviving(), tried.trying(occurrences(A), alone=True):
-        raise KeyboardInterrupt
+    with suppress(end), tried.surviving(), tried.trying(occurrences(A), alone=True):
+        raise end
 
     assert table.tried == Tried({B}, {A})

@@ -1,9 +1,12 @@
 """A dry run says what each row would become, and sends nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+import pytest
 
 from import_relay.domain.connections import parse_connections
 from import_relay.domain.files import FileRow
+from import_relay.submit import connection_mappings
 from relay_ops.files.dry_run import BATCH_ROWS, DryRun, RejectedLine, dry_run
 from tests.support.builders import NOON
 
@@ -42,6 +45,20 @@ def test_every_row_is_sent_rejected_or_ignored() -> None:
         (4, "row.too_many_cells"),
     ]
     assert sum(found.rejected.values()) == 2
+
+
+def test_a_row_that_raises_an_error_is_said_to_be_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    def row_text(columns: Mapping[str, object]) -> bytes:
+        if columns["external_id"] == "3":
+            raise KeyError("name")
+        return b"{}"
+
+    monkeypatch.setattr(connection_mappings, "row_text", row_text)
+
+    found, (rejected,) = ran([row(2), row(3), row(4)])
+
+    assert (found.sent["contact"], rejected.line, rejected.code) == (2, 3, "row.raised_error")
+    assert rejected.reason.startswith("KeyError at ")
 
 
 def test_rows_of_one_record_are_one_record_across_batches() -> None:

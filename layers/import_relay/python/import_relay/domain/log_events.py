@@ -27,6 +27,7 @@ WARNINGS = frozenset(
         "import.tracking_restarted",
         "import.waiting",
         "item.dead_lettered",
+        "item.raised_error",
         "message.unreadable",
         "secret.weak",
         "submission.paused",

@@ -18,7 +18,8 @@ class BatchReport:
     `items`: with those that were received here. `held`: items that wait for a fuller import.
     `rejected_of`: connection → its rejected records. Connections are counted whose records wait:
     `unread`, as their CRM cannot be read, `unusable`, as they have a mistake or are missing, and
-    `refused`, as Mateo refuses their imports.
+    `refused`, as Mateo refuses their imports. `failure`: why the function has to fail now that
+    all is done that can be done; empty if it does not.
     """
 
     failed_message_ids: set[str] = field(default_factory=set)
@@ -35,6 +36,7 @@ class BatchReport:
     unusable_connections: int = 0
     refused_connections: int = 0
     dead_lettered: int = 0
+    failure: str = ""
 
     def say(self, emit: Emit) -> None:
         """Log the outcome of the batch."""

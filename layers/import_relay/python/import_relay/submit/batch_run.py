@@ -40,6 +40,7 @@ from import_relay.submit.partial_imports import PartialImports
 from import_relay.submit.posting import Posting, PostingParts, Tools
 from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
+from import_relay.submit.raised_items import RaisedItems
 from import_relay.submit.refusals import Refusals
 from import_relay.submit.refused_rows import RefusedRows
 from import_relay.submit.shared_handles import part_handles
@@ -100,6 +101,7 @@ class BatchRun:
         self._refused = RefusedRows(
             self._refusals, parts.refused, self._acknowledging, self._progress, tools
         )
+        self._raised = RaisedItems(self._acknowledging, tools)
         self._erasing = Erasing(state.erased, parts.mapper.countries)
         self._isolation = Isolation(parts.trials, batch.received_before(), state.tried)
         self._loading = Loading(parts.posting.archive.fetch, _before(turn.give_up_at, tools.clock))
@@ -189,6 +191,7 @@ class BatchRun:
         self._acknowledging.delete_held()
         self._acknowledging.keep_awake()
         self._acknowledging.delete_fetched()
+        self._raised.delete_others()
         self._tell_waiting()
         return self._report()
 
@@ -230,6 +233,7 @@ class BatchRun:
 
     def _plan(self, mapped: Mapped) -> Batches:
         self._erasing.leave_out(mapped)
+        self._raised.part(mapped)
         self._fail_unloaded()
         mapped.outcomes += self._loading.take_outcomes()
         mapped.waiting |= self._loading.waiting
@@ -327,6 +331,7 @@ class BatchRun:
         report.unread_connections = len(self._interpreting.unread)
         missing, unusable = self._gathering.missing_since, self._interpreting.disabled
         report.unusable_connections = len(unusable) + len(missing)
+        report.failure = self._raised.failure
         report.refused_connections = len(self._refused.connections)
         report.say(self._tools.emit)
         return report

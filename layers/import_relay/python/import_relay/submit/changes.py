@@ -7,21 +7,30 @@ be read at a CRM; `fetching` reads them; `Mapper.map` makes changes of what is k
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change
 from import_relay.connectors.fetcher_contract import FieldPath
 from import_relay.connectors.file_rows import file_row_change
 from import_relay.connectors.usable_connections import mistakes_of, why_disabled
 from import_relay.domain.connections import Connection, Mistake
-from import_relay.domain.errors import RejectedRow
+from import_relay.domain.errors import RejectedRow, Retry, Wait
 from import_relay.domain.files import holds_file_rows
 from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence, Outcome
 from import_relay.domain.notes import RejectedRecord
+from import_relay.domain.reasons import place_of, reason_of
 from import_relay.submit.connection_mappings import ConnectionMappings
 from import_relay.submit.fetched_records import RecordName, RecordsFetched
 from import_relay.submit.identities import identified
 from import_relay.submit.other_names import alias, name_at_crm
 from import_relay.submit.stale_reads import STALE_NOTE, is_stale, may_catch_up, version_of
+
+RAISED = "row.raised_error"
+"""Why an item ends that raises an error which is neither a rejection nor `OF_NO_ITEM`."""
+OF_NO_ITEM = (MemoryError, ConnectionError, TimeoutError, ClientError, BotoCoreError, Retry, Wait)
+"""Errors that say nothing of the item at hand: AWS, the network or a store failed, or memory ran
+out, which may be the fault of any item."""
 
 
 @dataclass(slots=True)
@@ -29,13 +38,14 @@ class Interpreted:
     """What the items of a batch say, and which records have to be read to know more.
 
     `to_fetch` maps each of those to every path that its mapping names. `disabled`: the connections
-    of the batch that cannot be used, with the item ids that wait for them.
+    of the batch that cannot be used, with the item ids that wait for them. `raised`: see `Mapped`.
     """
 
     changes: list[tuple[Occurrence, Change]] = field(default_factory=list)
     outcomes: list[ItemOutcome] = field(default_factory=list)
     to_fetch: dict[RecordName, frozenset[FieldPath]] = field(default_factory=dict)
     disabled: dict[str, set[str]] = field(default_factory=dict)
+    raised: list[ItemOutcome] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -45,13 +55,15 @@ class Mapped:
     An item waits for a record that is not read yet, or for a connection that cannot be used.
     `fetched_keys`: item id → the keys and aliases that its record may have, of occurrences that end
     here because of what was read at a CRM. If a copy of such an item was imported before, the item
-    ends with that import.
+    ends with that import. `raised`: occurrences that raised an error that nobody expects, as they
+    would be rejected for it; `detail` is type and place of the error.
     """
 
     changes: list[MappedChange] = field(default_factory=list)
     outcomes: list[ItemOutcome] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
     fetched_keys: dict[str, Sequence[str]] = field(default_factory=dict)
+    raised: list[ItemOutcome] = field(default_factory=list)
 
     def add(self, more: "Mapped") -> None:
         """Take on what more occurrences change."""
@@ -59,6 +71,7 @@ class Mapped:
         self.outcomes += more.outcomes
         self.waiting |= more.waiting
         self.fetched_keys |= more.fetched_keys
+        self.raised += more.raised
 
 
 class Mapper:
@@ -88,7 +101,7 @@ class Mapper:
         try:
             self._mappings[connection.name] = ConnectionMappings(connection)
         except Exception as error:  # noqa: BLE001 - the other connections must go on
-            what = f"its mapping cannot be made ({type(error).__name__})"
+            what = f"its mapping cannot be made ({reason_of(error)})"
             self.disabled[connection.name] = [Mistake("", what)]
 
     def countries(self, connection: str) -> Sequence[str]:
@@ -102,7 +115,11 @@ class Mapper:
         return why_disabled(self._given[connection], self.disabled[connection])
 
     def interpret(self, occurrences: Iterable[Occurrence]) -> Interpreted:
-        """What each occurrence says; one that cannot be understood does not affect the others."""
+        """What each occurrence says; one that cannot be understood does not affect the others.
+
+        Raises:
+            Exception: one of `OF_NO_ITEM`, here and in `map`.
+        """
         result = Interpreted()
         seen: set[str] = set()
         for occurrence in occurrences:
@@ -115,33 +132,50 @@ class Mapper:
                 continue
             try:
                 change = self._change(occurrence)
+                to_fetch = self._to_fetch(occurrence, change)
             except RejectedRow as error:
                 result.outcomes.append(_rejected(occurrence, error))
-                continue
-            result.changes.append((occurrence, change))
-            name = _record_name(occurrence, change)
-            if name is not None:
-                mappings = self._mappings[occurrence.connection]
-                if mappings.wants_record(change):
-                    result.to_fetch[name] = mappings.paths(change.record_type)
+            except OF_NO_ITEM:
+                raise
+            except Exception as error:  # noqa: BLE001 - the other items must go on
+                result.raised.append(_raised(occurrence, error))
+            else:
+                result.changes.append((occurrence, change))
+                result.to_fetch |= to_fetch
         return result
 
     def map(self, interpreted: Interpreted, read: RecordsFetched) -> Mapped:
         """Map what is known now; a record that cannot be a row does not affect the others."""
         waiting = set().union(*interpreted.disabled.values())
-        mapped = Mapped(outcomes=interpreted.outcomes, waiting=waiting)
+        mapped = Mapped([], interpreted.outcomes, waiting, raised=interpreted.raised)
         for occurrence, change in interpreted.changes:
             try:
-                result = self._mapped(occurrence, change, interpreted, read)
-            except RejectedRow as error:
-                result = _rejected(occurrence, error)
-            if result is None:
-                mapped.waiting.add(occurrence.item_id)
-            elif isinstance(result, ItemOutcome):
-                self._end(result, change, interpreted, read, mapped)
-            else:
-                mapped.changes.append(result)
+                self._map(occurrence, change, interpreted, read, mapped)
+            except OF_NO_ITEM:
+                raise
+            except Exception as error:  # noqa: BLE001 - the other items must go on
+                mapped.raised.append(_raised(occurrence, error))
         return mapped
+
+    def _map(
+        self,
+        occurrence: Occurrence,
+        change: Change,
+        interpreted: Interpreted,
+        read: RecordsFetched,
+        mapped: Mapped,
+    ) -> None:
+        """Add the change, or how the occurrence ends; nothing if that raises an error."""
+        try:
+            result = self._mapped(occurrence, change, interpreted, read)
+        except RejectedRow as error:
+            result = _rejected(occurrence, error)
+        if result is None:
+            mapped.waiting.add(occurrence.item_id)
+        elif isinstance(result, ItemOutcome):
+            self._end(result, change, interpreted, read, mapped)
+        else:
+            mapped.changes.append(result)
 
     def _end(
         self,
@@ -155,10 +189,11 @@ class Mapper:
         mappings = self._mappings[outcome.occurrence.connection]
         name = _record_name(outcome.occurrence, change)
         found = read.found.get(name) if name else None
-        mapped.outcomes.append(identified(outcome, change, mappings.record_mappings, found))
+        ended = identified(outcome, change, mappings.record_mappings, found)
         if name in interpreted.to_fetch:
             keys = [*mappings.likely_keys(change), alias(name_at_crm(*name))]
             mapped.fetched_keys[outcome.occurrence.item_id] = keys
+        mapped.outcomes.append(ended)
 
     def _change(self, occurrence: Occurrence) -> Change:
         mappings = self._mappings.get(occurrence.connection)
@@ -167,6 +202,16 @@ class Mapper:
         if holds_file_rows(occurrence.delivery):
             return file_row_change(occurrence.item)
         return mappings.interpret(occurrence.item)
+
+    def _to_fetch(
+        self, occurrence: Occurrence, change: Change
+    ) -> Mapping[RecordName, frozenset[FieldPath]]:
+        """The record that has to be read at the CRM, if any."""
+        name = _record_name(occurrence, change)
+        if name is None:
+            return {}
+        mappings = self._mappings[occurrence.connection]
+        return {name: mappings.paths(change.record_type)} if mappings.wants_record(change) else {}
 
     def _mapped(
         self, occurrence: Occurrence, change: Change, interpreted: Interpreted, read: RecordsFetched
@@ -204,3 +249,7 @@ def _rejected(occurrence: Occurrence, error: RejectedRow) -> ItemOutcome:
     return ItemOutcome(
         occurrence, Outcome.REJECTED, error.code, error.field, error.value, error.detail, notes
     )
+
+
+def _raised(occurrence: Occurrence, error: Exception) -> ItemOutcome:
+    return ItemOutcome(occurrence, Outcome.REJECTED, RAISED, detail=place_of(error))

@@ -30,7 +30,10 @@ class Erasing:
     countries: Callable[[str], Sequence[str]]
 
     def leave_out(self, mapped: Mapped) -> None:
-        """Give changes and outcomes of erased persons the outcome erased, without their records."""
+        """Give changes and outcomes of erased persons the outcome erased, without their records.
+
+        What raised an error is left out as well: a dead letter would keep it.
+        """
         if not self.erased.until:
             return
         kept: list[MappedChange] = []
@@ -40,6 +43,9 @@ class Erasing:
                 ended.append(_erased(change.occurrence))
             else:
                 kept.append(change)
+        raised = self.outcomes(mapped.raised)
+        mapped.raised = [one for one in raised if one.outcome is not Outcome.ERASED]
+        ended += [one for one in raised if one.outcome is Outcome.ERASED]
         mapped.changes, mapped.outcomes = kept, ended
 
     def outcomes(self, outcomes: Iterable[ItemOutcome]) -> list[ItemOutcome]:

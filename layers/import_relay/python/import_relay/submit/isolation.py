@@ -5,7 +5,8 @@
     found written down            a suspect: tried alone, once all others are imported
     … as one that was tried alone it killed the process: it goes to the dead-letter queue alone
 
-So one item that kills costs three deaths, whatever it shares a batch or a message with.
+So one item that kills costs three deaths, whatever it shares a batch or a message with. One that
+raises an error kills nothing (`raised_items`); only if memory runs out, that counts as a death.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -45,9 +46,14 @@ class Isolation:
 
     @contextmanager
     def surviving(self) -> Iterator[None]:
-        """Submit a batch within the block: if that fails, no item of it has killed a process."""
+        """Submit a batch within the block: if that fails, no item of it has killed a process.
+
+        Where memory ran out, one may have: what is being tried stays written down.
+        """
         try:
             yield
+        except MemoryError:
+            raise
         except Exception:
             self.survived()
             raise

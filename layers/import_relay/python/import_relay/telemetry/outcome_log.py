@@ -178,7 +178,7 @@ def without_payload(handler: Callable[[dict[str, Any], Any], _T]) -> Callable[..
     def guarded(event: dict[str, Any], context: Any) -> _T:
         try:
             return handler(event, context)
-        except RelayError:
+        except (RelayError, Unexpected):
             raise
         except Exception as error:  # noqa: BLE001 - its text may hold data
             inside = error.__traceback__.tb_next if error.__traceback__ else None
