@@ -17,6 +17,7 @@ from import_relay.report.tables import (
     as_sent,
     as_workbook,
     json_cell,
+    row_cell,
     spread,
     visible,
 )
@@ -82,14 +83,16 @@ def formulas_in(table: bytes) -> list[str]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_cell_begins_a_formula_however_the_table_is_split(text: str) -> None:
     row = {"external_id": text, text: "1", "list": [text, -5, {"deep": [-1.5, text]}]}
-    table = as_csv(["code", "message", text], [[text, "m", json_cell(row)], ["c", text, text]])
-    assert formulas_in(table) == []
+    for cell in (text, row_cell(text)):
+        lines = [[cell, "m", json_cell(row)], ["c", cell, cell]]
+        assert formulas_in(as_csv(["code", "message", cell], lines)) == []
 
 
 @given(st.text(st.sampled_from("=+-@x1 ,;\t\n\r\"'\u200b\u00a0\\{}[]:\uff1d"), max_size=12))
 def test_no_mixture_of_separators_quotes_and_spaces_begins_a_formula(text: str) -> None:
-    table = as_csv(["a", "b", "c"], [[text, json_cell([text, {text: text}]), text]])
-    assert formulas_in(table) == []
+    for cell in (text, row_cell(text)):
+        table = as_csv(["a", "b", "c"], [[cell, json_cell([text, {text: text}]), cell]])
+        assert formulas_in(table) == []
 
 
 @given(st.text(st.sampled_from('=+-@x1 ,;\t\n\r"\u200b\u00a0\\{}[]:\uff1d'), max_size=12))
@@ -100,6 +103,25 @@ def test_a_cell_that_is_uploaded_again_is_what_it_was(text: str) -> None:
     lines = [*csv.reader(io.StringIO(table, newline=""))]
     cell = "".join(lines[1])  # a blank one is an empty line
     assert as_sent(cell) == visible(text)
+
+
+@given(st.text(st.sampled_from('=+-@x1 ,;\n"\u00a0\\{}[]:\uff1d'), max_size=12))
+@example("Hauptstr. 1\n18055 Rostock")
+@example("a,\n=1;\n\n-2,\n")
+def test_a_cell_of_a_row_keeps_its_line_breaks(text: str) -> None:
+    table = as_csv(["a", "b"], [[row_cell(text), "x"]]).decode("utf-8-sig")
+    (_, (cell, _)) = csv.reader(io.StringIO(table, newline=""))
+    assert as_sent(cell) == text
+
+
+def test_a_cell_of_a_row_has_no_sign_that_nobody_sees() -> None:
+    text = "\ufeffA\u200bda\u202c\x00 \ud83d\r\n\U0001f44d\u200d\u2028\tx\ry"
+    assert row_cell(text) == "Ada \n\U0001f44d\u200d x\ny"
+
+
+def test_json_that_is_uploaded_again_is_the_same() -> None:
+    for value in ({"a": "x,'=1", "b": "y,'"}, ["x;'=1", ",'-2"]):
+        assert json.loads(as_sent(json_cell(value))) == value
 
 
 def test_an_apostrophe_within_a_text_stays() -> None:
@@ -154,8 +176,9 @@ def test_a_workbook_keeps_every_cell_as_a_text() -> None:
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if visible(text).strip()])
 def test_nothing_in_a_workbook_is_a_formula(text: str) -> None:
-    _, (cell,) = cells_in(as_workbook("t", ["a"], [[text]], created_at=0.0))
-    assert cell == visible(text)
+    for sent, kept in ((text, visible(text)), (row_cell(text), row_cell(text))):
+        _, (cell,) = cells_in(as_workbook("t", ["a"], [[sent]], created_at=0.0))
+        assert cell == kept
 
 
 def test_a_reason_is_read_whole_and_a_record_does_not_fill_the_screen() -> None:

@@ -17,6 +17,8 @@ _OBEYED = re.compile(
     "\U000e0000-\U000e007f]"
 )
 """DEL and the C1 controls, marks and overrides of direction, invisible signs, line separators."""
+_UNSEEN = re.compile(f"{_OBEYED.pattern}|[\ud800-\udfff]")
+"""The same, and halves of surrogate pairs, which no file can hold."""
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -49,6 +51,14 @@ def defused(text: str) -> str:
     Tabs and line breaks stay; they are the format's own matter.
     """
     return _CONTROLS.sub(_escaped, _OBEYED.sub(_escaped, text))
+
+
+def without_signs(text: str) -> str:
+    """A text for a cell that people correct: without what a viewer would obey, and nobody sees.
+
+    Tabs and line breaks stay.
+    """
+    return _CONTROLS.sub("", _UNSEEN.sub("", text))
 
 
 def finite(value: object, *, levels: int = MAX_DEPTH) -> object:

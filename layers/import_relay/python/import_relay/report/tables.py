@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from import_relay.domain.report_text import defused, json_text
+from import_relay.domain.report_text import defused, json_text, without_signs
 
 MAX_CELL_CHARACTERS = 32_000
 """Excel takes 32,767 characters in a cell."""
@@ -27,18 +27,34 @@ MAX_WRAPPED = 4 * MAX_COLUMN_WIDTH
 
 _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 """What a spreadsheet takes for the beginning of a formula, full-width forms included."""
-_SKIPPED = '\\s"\u00ad\u200b-\u200d\u2060\ufeff'
-"""What a spreadsheet may drop before it looks at a cell's first character."""
+_SKIPPED = (
+    '"\\t\\v\\f\\r\\x1c-\\x20\\x85\\xa0\\xad\u1680\u2000-\u200d'
+    "\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+)
+"""What a spreadsheet may drop before it looks at a cell's first character, but for line feeds."""
 _BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-_CELL_BEGIN = re.compile(f'(^|[,;])(?=[{_SKIPPED}]*[{_FORMULA}])|[,;](?=[{_SKIPPED}]*("|$))')
+_ODD_BREAK = re.compile(r"[\t\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_SPLIT = ",;\n"
+"""Where a spreadsheet may split a cell: one that takes no quotation marks splits at a line feed."""
+_CELL_BEGIN = re.compile(
+    f'(\\A|[{_SPLIT}])(?=[{_SKIPPED}]*[{_FORMULA}])|[{_SPLIT}](?=[{_SKIPPED}]*("|\\Z))'
+)
 """Where a formula could begin; or a quotation that swallows what separates the next cells."""
-_APOSTROPHE = re.compile(f"(^|[,;])'(?=[{_SKIPPED}]*[{_FORMULA}])|([,;])'(?=[{_SKIPPED}]*(?:\"|$))")
+_APOSTROPHE = re.compile(
+    f"(\\A|[{_SPLIT}])'(?=[{_SKIPPED}]*[{_FORMULA}])|([{_SPLIT}])'(?=[{_SKIPPED}]*(?:\"|\\Z))"
+)
 """What `as_csv` puts there."""
-_JSON_CELL_BEGIN = re.compile(f"(^|[,;])([{_SKIPPED}]*)([{_FORMULA}])")
+_JSON_CELL_BEGIN = re.compile(f"(^|[,;])([\n{_SKIPPED}]*)([{_FORMULA}])")
 
 
 class JsonCell(str):
     """JSON in which no cell begins a formula; see `json_cell`."""
+
+    __slots__ = ()
+
+
+class RowCell(str):
+    """A text of a row that a person corrects; see `row_cell`."""
 
     __slots__ = ()
 
@@ -51,13 +67,26 @@ def visible(text: str) -> str:
     return defused(_BREAK.sub(" ", text))
 
 
+def row_cell(text: str) -> RowCell:
+    """The text as it comes back from a table that is corrected and uploaded again.
+
+    Line breaks stay; a tab becomes a space. Signs that nobody sees, e.g. U+200B, are left out, as
+    their escapes would become a part of the record.
+    """
+    if text.isprintable():
+        return RowCell(text)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return RowCell(without_signs(_ODD_BREAK.sub(" ", lines)))
+
+
 def json_cell(value: object) -> JsonCell:
     """A value as JSON that stays the same JSON, whatever separator it is split at.
 
     Semicolons, and formula characters where a cell could begin, are escaped. A negative number
     within a list cannot be: it becomes a text.
     """
-    text = json_text(_signed_as_text(_without_bare_minus(value))).replace(";", "\\u003b")
+    text = json_text(_signed_as_text(_without_bare_minus(value)))
+    text = text.replace(";", "\\u003b").replace(",'", ",\\u0027")  # see `as_sent`
     return JsonCell(
         _JSON_CELL_BEGIN.sub(lambda found: f"{found[1]}{found[2]}\\u{ord(found[3]):04x}", text)
     )
@@ -150,7 +179,7 @@ def _write_workbook(  # noqa: PLR0917 - two callers share it
         widths = [0] * len(header)
         for number, line in enumerate(chain([header], lines)):
             for column, cell in enumerate(line):
-                shown = _fitting(visible(cell))
+                shown = _fitting(_shown(cell))
                 plain = prose if MAX_COLUMN_WIDTH < len(shown) <= MAX_WRAPPED else text
                 sheet.write_string(number, column, shown, plain if number else bold)
                 widths[column] = max(widths[column], len(shown))
@@ -180,7 +209,11 @@ def spread(rows: Sequence[object]) -> tuple[list[str], list[dict[str, str]]]:
 
 
 def _harmless(cell: str) -> str:
-    return cell if isinstance(cell, JsonCell) else _CELL_BEGIN.sub(r"\g<0>'", visible(cell))
+    return cell if isinstance(cell, JsonCell) else _CELL_BEGIN.sub(r"\g<0>'", _shown(cell))
+
+
+def _shown(cell: str) -> str:
+    return cell if isinstance(cell, RowCell) else visible(cell)
 
 
 def _text(value: object) -> str:
