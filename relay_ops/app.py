@@ -124,6 +124,9 @@ def run(arguments: Sequence[str]) -> int:
             _say("Stopped.")
         return code
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            _say(f"{error.filename} cannot be used: {error.strerror}.")
+            return ExitCode.USAGE
         text = _in_words(error)
         if text is None:
             raise
@@ -133,10 +136,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _say(text: str) -> None:
-    """An error on stderr; it may quote what a terminal would obey."""
+    """An error on stderr; it may quote what a terminal would obey, or a name that is no UTF-8."""
     from import_relay.domain.report_text import defused  # only where it is needed
 
-    typer.echo(defused(text), err=True)
+    typer.echo(defused(text).encode(errors="backslashreplace"), err=True)
 
 
 def _in_words(error: Exception) -> str | None:

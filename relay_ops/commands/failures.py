@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relay_ops.exits import ExitCode, UsageMistake
+from relay_ops.new_file import new_file
 from relay_ops.options import AsJson, Region, StackName
-from relay_ops.output import Screen, as_sentence
+from relay_ops.output import Screen, as_sentence, number_of
 
 if TYPE_CHECKING:
     from import_relay.report.problems import ProblemGroup
@@ -25,7 +27,7 @@ def command(
     since: Annotated[str, typer.Option("--since", help="How far back: 12h, 7d or 2w.")] = "7d",
     connection: Annotated[str, typer.Option("--connection", help="Of this one only.")] = "",
     xlsx: Annotated[
-        Path | None, typer.Option("--xlsx", metavar="FILE", help="Write a workbook to correct.")
+        Path | None, typer.Option("--xlsx", metavar="FILE", help="A new workbook to correct.")
     ] = None,
     stack: StackName = "",
     region: Region = "",
@@ -41,7 +43,8 @@ def command(
 
     screen, days = Screen(as_json=as_json), _days(since)
     opened = open_stack(stack, region)
-    with screen.progress("Reading") as advance:
+    target = new_file(xlsx, "--xlsx") if xlsx is not None else nullcontext()
+    with target as file, screen.progress("Reading") as advance:
         problems = open_problems(
             opened.objects,
             opened.now(),
@@ -50,11 +53,12 @@ def command(
             with_rows=xlsx is not None,
             advance=advance,
         )
-    if xlsx is not None:
-        from import_relay.report.failure_file import workbook
+        if file is not None:
+            from import_relay.report.failure_file import workbook
 
-        xlsx.write_bytes(workbook(problems, at=opened.clock()))
-        screen.remark(f"{xlsx}: {len(problems):,} rows")
+            file.write(workbook(problems, at=opened.clock()))
+    if xlsx is not None:
+        screen.remark(f"{xlsx}: {number_of(len(problems), 'row')}")
     groups = grouped(problems)
     screen.result(
         [

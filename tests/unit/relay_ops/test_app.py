@@ -15,6 +15,7 @@ from relay_ops.exits import CommandError, ExitCode
 from tests.docs.documents import document
 
 ROOT = Path(__file__).parents[3]
+LONG = "x" * 300
 HELP = """
 import sys
 from relay_ops.app import run
@@ -95,6 +96,24 @@ def test_check_ends_with_1_if_there_is_a_mistake(
 
 def test_check_of_a_missing_file_is_a_usage_mistake(tmp_path: Path) -> None:
     assert run(["check", str(tmp_path / "connections.toml")]) == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", LONG),
+        ("try", "json", LONG),
+        ("try", "json", __file__, "--file", LONG),
+        ("import", LONG, "--connection", "json", "--dry-run"),
+        ("import", __file__, "--connection", "json", "--connections", LONG),
+    ],
+)
+def test_a_local_file_that_the_system_refuses_is_a_usage_mistake(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    """Like one without permission, of which root knows nothing."""
+    assert run(arguments) == ExitCode.USAGE
+    assert "File name too long" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
