@@ -27,7 +27,9 @@ def command(
     ] = False,
     rejected: Annotated[
         Path | None,
-        typer.Option("--rejected", metavar="CSV", help="With --dry-run: write rejected rows here."),
+        typer.Option(
+            "--rejected", metavar="CSV", help="With --dry-run: a new file for rejected rows."
+        ),
     ] = None,
     name: Annotated[
         str, typer.Option("--name", help="Its name in the inbox; by default that of the file.")
@@ -128,16 +130,19 @@ def what_goes_on(file: RowFile) -> tuple[str, int | None]:
 def _report(screen: Screen, files: StackFiles, file: RowFile) -> ExitCode:
     if file.code:
         refusal = files.refusal(file)
-        screen.result(refusal, lambda: _show_refusal(screen, refusal))
+        screen.result(refusal, lambda: show_refusal(screen, refusal))
         return ExitCode.FOUND
     summary = files.summary(file)
     screen.result(summary, lambda: _show_summary(screen, summary))
     return ExitCode.FOUND if summary["failures"] else ExitCode.DONE
 
 
-def _show_refusal(screen: Screen, refusal: Mapping[str, Any]) -> None:
-    detail = f" {refusal['detail']}." if refusal["detail"] else ""
-    screen.line(f"The relay refused the file, {refusal['code']}: {refusal['what']}{detail}")
+def show_refusal(screen: Screen, refusal: Mapping[str, Any]) -> None:
+    """Say why the relay refused a file, as it wrote it beside the file."""
+    from relay_ops.files.local_file import more_text
+
+    more = more_text(refusal["detail"], refusal.get("line"))
+    screen.line(f"The relay refused the file, {refusal['code']}: {refusal['what']}{more}")
     screen.line(refusal["what_to_do"])
 
 

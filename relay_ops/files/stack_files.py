@@ -162,9 +162,13 @@ def key_of(connection: str, name: str) -> str:
     """Where a file belongs in the bucket.
 
     Raises:
-        UsageMistake: the relay would pass over an object of this name.
+        UsageMistake: the relay would pass over an object of this name, or S3 cannot have it.
     """
     key = f"{INBOX}{connection}/{name}"
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise UsageMistake(f"{name}: this name is not UTF-8. Use --name.") from error
     if not is_row_file(key):
         raise UsageMistake(f"{name}: files of this name are the relay's own. Use --name.")
     return key
