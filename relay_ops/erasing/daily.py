@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any
 
 from import_relay.domain.erased_handles import OWNER_COLUMNS
+from import_relay.domain.files import MORE
 from import_relay.domain.models import CONTACT_TYPE
 from import_relay.domain.report_text import json_content
 from import_relay.report.daily.markup import prose
-from import_relay.report.failure_file import MORE
 from import_relay.report.problems import ITEM_REJECTED
 from relay_ops.erasing.person import Person
 from relay_ops.erasing.rewriting import Rewritten

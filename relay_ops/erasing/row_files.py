@@ -7,14 +7,14 @@ by an e-mail address or a phone number anywhere in the row.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
 
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
-from import_relay.domain.files import FileRow, connection_of, file_id, is_row_file
+from import_relay.domain.files import ROW_TEXT, FileRow, connection_of, file_id, is_row_file
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, FileState
 from import_relay.storage.outcome_counts import OutcomeCounts
@@ -66,7 +66,9 @@ class RowFiles:
         """Whether it names them. An unreadable file is searched as far as it can be unpacked."""
         is_theirs, opened = _matcher(person, connection_of(key)), self._objects.opener(key, etag)
         try:
-            return any(is_theirs(row.record or row.text) for row in read_rows(opened))
+            return any(
+                is_theirs(told) for row in read_rows(opened) for told in _told(row.record, row.text)
+            )
         except LookupError:
             return False  # it was deleted or replaced meanwhile
         except FileUnreadable:
@@ -90,7 +92,7 @@ class RowFiles:
         for text in content.splitlines():
             row: Any = json.loads(text)
             is_page = isinstance(row, list)
-            told = [row[1] or FileRow(*row).text] if is_page else [row, *row.values()]
+            told = _told(row[1], FileRow(*row).text) if is_page else [row, *row.values()]
             if any(map(is_theirs, told)):
                 row, count = ([row[0], {}] if is_page else {**row, "reason": ""}), count + 1
             lines.append(json.dumps(row))
@@ -105,11 +107,15 @@ class RowFiles:
         is_theirs = _matcher(person, connection)
 
         def is_hit(columns: dict[str, Any]) -> bool:
-            """The first cell of a row that nobody could read has all of its text."""
-            return is_theirs(columns) or is_theirs(next(iter(columns.values()), ""))
+            return any(map(is_theirs, _told(columns, "")))
 
         found = table_where(is_hit, key, content)
         return [found] if found else []
+
+
+def _told(record: Mapping[str, Any] | None, text: str) -> Sequence[object]:
+    """What a row says: its record, or the text of one that nobody could read."""
+    return (record, record.get(ROW_TEXT, "")) if record else (text,)
 
 
 def _matcher(person: Person, connection: str) -> Callable[[Any], bool]:

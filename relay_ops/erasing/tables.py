@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from import_relay.report.tables import as_csv, as_workbook
+from import_relay.report.tables import as_csv, as_workbook, row_cell
 from relay_ops.erasing.person import Person
 from relay_ops.erasing.rewriting import Rewritten
 
@@ -43,9 +43,15 @@ def table_where(
     count = len(body) - len(kept)
     if not count:
         return None
+    written = _kept(header), map(_kept, kept)
     if name.endswith(".xlsx"):
-        return Rewritten(name, count, as_workbook(title, header, kept, created_at=made_at))
-    return Rewritten(name, count, as_csv(header, kept))
+        return Rewritten(name, count, as_workbook(title, *written, created_at=made_at))
+    return Rewritten(name, count, as_csv(*written))
+
+
+def _kept(cells: Cells) -> Cells:
+    """Cells whose line breaks stay, as those of a corrected table are read again."""
+    return [row_cell(cell) for cell in cells]
 
 
 def _columns(header: Cells, cells: Cells) -> dict[str, Any]:

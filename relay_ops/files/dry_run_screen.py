@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, BinaryIO
 
-from import_relay.bulk.correction_tables import failure_cells, failure_header, reason_text
+from import_relay.bulk.correction_tables import TableColumns, reason_text
 from import_relay.domain.codes import CODES
+from import_relay.domain.files import FileRow
 from import_relay.domain.report_text import json_text
 from import_relay.report.tables import csv_chunks
 from relay_ops.exits import ExitCode
 from relay_ops.files.dry_run import DryRun, RejectedLine, dry_run
-from relay_ops.files.local_file import MAX_SHOWN, columns_of, rows_of
+from relay_ops.files.local_file import MAX_SHOWN, rows_of
 from relay_ops.files.plan import ENTITIES_PER_DAY, OWN_LIMIT, cost_text, days_of
+from relay_ops.new_file import new_file
 from relay_ops.output import Screen, number_of
 from relay_ops.usable_connection import usable_connection
 
@@ -35,43 +38,78 @@ def run_dry(screen: Screen, files: DryRunFiles, connection: str) -> ExitCode:
     """Say what a file would become; FOUND if rows would be rejected.
 
     Raises:
-        UsageMistake: the file or the connection cannot be used.
+        UsageMistake: a file or the connection cannot be used.
+        CommandError: the rejected rows cannot be written.
     """
     connections = usable_connection(files.connections, connection, "--connections")
-    first: list[RejectedLine] = []
-    with TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as rejected:
-
-        def reject(line: RejectedLine) -> None:
-            if len(first) < MAX_SHOWN:
-                first.append(line)
-            if files.rejected is not None:
-                own = (str(line.line), line.code, reason_text(line.field, line.reason))
-                rejected.write(json_text([line.record, line.text, own]) + "\n")
-
-        with screen.progress("Mapping") as advance:
-            rows = rows_of(files.rows, advance)
-            now = int(time.time() * 1_000_000)
-            found = dry_run(connections, connection, rows, now=now, reject=reject)
-        if files.rejected is not None:
-            _write(files.rejected, columns_of(files.rows), rejected)
-            screen.remark(f"{files.rejected}: {found.rejected.total():,} rows")
+    with _rejected_rows(files.rejected) as rejected, screen.progress("Mapping") as advance:
+        rows = rejected.seen(rows_of(files.rows, advance))
+        now = int(time.time() * 1_000_000)
+        found = dry_run(connections, connection, rows, now=now, reject=rejected.reject)
+    if files.rejected is not None:
+        screen.remark(f"{files.rejected}: {number_of(found.rejected.total(), 'row')}")
     own = connections[connection].entities_per_day
     per_day = min(ENTITIES_PER_DAY, own or ENTITIES_PER_DAY)
+    first = rejected.first
     screen.result(_as_json(found, first, per_day), lambda: _show(screen, found, first, per_day))
     return ExitCode.FOUND if found.rejected else ExitCode.DONE
 
 
-def _write(path: Path, columns: list[str], rejected: IO[str]) -> None:
-    rejected.seek(0)
+class _Rejected:
+    """The first rejected rows, which are listed. The others are only counted."""
 
-    def cells() -> Iterator[list[str]]:
-        for text in rejected:
-            record, shown, own = json.loads(text)
-            yield failure_cells(columns, record, shown, own)
+    def __init__(self) -> None:
+        self.first: list[RejectedLine] = []
 
-    with path.open("wb") as table:
-        for chunk in csv_chunks(failure_header(columns), cells()):
-            table.write(chunk)
+    def seen(self, rows: Iterator[FileRow]) -> Iterator[FileRow]:
+        """The rows of the file."""
+        return rows
+
+    def reject(self, line: RejectedLine) -> None:
+        """Keep a row."""
+        if len(self.first) < MAX_SHOWN:
+            self.first.append(line)
+
+
+class _Written(_Rejected):
+    """All rejected rows, on the disk until the columns of the file are known."""
+
+    def __init__(self, kept: IO[str]) -> None:
+        super().__init__()
+        self._kept = kept
+        self._columns = TableColumns()
+
+    def seen(self, rows: Iterator[FileRow]) -> Iterator[FileRow]:
+        for row in rows:
+            self._columns.see(row.record)
+            yield row
+
+    def reject(self, line: RejectedLine) -> None:
+        super().reject(line)
+        about = (str(line.line), line.code, reason_text(line.field, line.reason))
+        self._kept.write(json_text([line.record, line.text, about]) + "\n")
+
+    def write(self, target: BinaryIO) -> None:
+        """Write them as a table."""
+        self._kept.seek(0)
+        table = self._columns.table()
+        lines = (table.cells(*json.loads(text)) for text in self._kept)
+        target.writelines(csv_chunks(table.header, lines))
+
+
+@contextmanager
+def _rejected_rows(path: Path | None) -> Iterator[_Rejected]:
+    """What keeps rejected rows, and writes them to a file in the end."""
+    if path is None:
+        yield _Rejected()
+        return
+    with (
+        new_file(path, "--rejected") as target,
+        TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as kept,
+    ):
+        rejected = _Written(kept)
+        yield rejected
+        rejected.write(target)
 
 
 def _as_json(found: DryRun, first: list[RejectedLine], per_day: int) -> dict[str, object]:

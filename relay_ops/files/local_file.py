@@ -1,4 +1,4 @@
-"""A file of rows on this machine: whether it can be read, how many rows it has, its columns."""
+"""A file of rows on this machine: whether it can be read, and how many rows it has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from import_relay.bulk.correction_tables import columns_within
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import MAX_FILE_B, read_rows
 from import_relay.bulk.reading import MAX_ROWS
@@ -60,22 +59,19 @@ def rows_of(path: Path, advance: Callable[[float], object] = lambda _: None) -> 
     """The rows of a file; `advance` is called with how many more were read.
 
     Raises:
-        UsageMistake: there is none, or the relay would refuse it.
+        UsageMistake: there is none, it cannot be read, or the relay would refuse it.
     """
-    if not path.is_file():
-        raise UsageMistake(f"{path} is no file.")
     try:
+        if not path.is_file():
+            raise UsageMistake(f"{path} is no file.")
         for number, row in enumerate(_checked_rows(path), 1):
             if number % 1_000 == 0:
                 advance(1_000)
             yield row
     except FileUnreadable as error:
         raise UsageMistake(refusal_text(path, error.code, error.detail, error.line)) from error
-
-
-def columns_of(path: Path) -> list[str]:
-    """The columns of a file in their order: those of a table stand in each row."""
-    return columns_within(row.record or {} for row in rows_of(path))
+    except OSError as error:
+        raise UsageMistake(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def etag_of(path: Path) -> str:
@@ -111,9 +107,13 @@ def accepted(path: Path, plan: Plan) -> Plan:
 def refusal_text(path: Path, code: str, detail: str, line: int | None = None) -> str:
     """Why a file cannot be imported, and what to do."""
     explained = CODES[code]
-    where = f" (line {line})" if line else ""
-    more = f" {detail}{where}." if detail else ""
     return (
-        f"{path} cannot be imported, {code}: {explained.what}{more}\n"
+        f"{path} cannot be imported, {code}: {explained.what}{more_text(detail, line)}\n"
         f"{explained.what_to_do}\nNothing was uploaded."
     )
+
+
+def more_text(detail: str, line: int | None) -> str:
+    """What else is known of a refusal, to be said after what it means; or nothing."""
+    where = f" (line {line})" if line else ""
+    return f" {detail}{where}." if detail else where and f" See line {line}."

@@ -49,7 +49,7 @@ def test_a_file_becomes_contacts_and_a_report(trial: Trial) -> None:
     stored = trial.stack.mateo("GET", "state")
     assert stored["counts"]["imports_unfinished"] == 0
     (failure,) = csv.DictReader(io.StringIO(content(trial, "failures.csv")))
-    assert (failure["line"], failure["code"]) == ("3", "row.too_many_cells")
+    assert (failure["relay_line"], failure["relay_code"]) == ("3", "row.too_many_cells")
 
 
 def test_relay_import_says_the_cost_and_follows_a_file_to_its_report(

@@ -86,7 +86,7 @@ def test_failures_keep_the_columns_of_the_file(uploads: Uploads) -> None:
 
     (key,) = [one for one in uploads.keys("files/") if one.endswith("failures.csv")]
     rows = list(csv.DictReader(io.StringIO(uploads.content(key).decode("utf-8-sig"))))
-    assert [(row["name"], row["line"], row["code"]) for row in rows] == [
+    assert [(row["name"], row["relay_line"], row["relay_code"]) for row in rows] == [
         ("'=1+1", "3", "row.no_identifier"),
         ("", "4", "row.too_many_cells"),
     ]

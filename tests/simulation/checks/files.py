@@ -106,7 +106,7 @@ def _finished(books: Books, file: NotedFile) -> None:
         if books.outcomes_of(item) & NOT_IMPORTED
     }
     table = objects.get(f"{file.folder}/failures.csv", b"").decode("utf-8-sig")
-    listed = [int(row["line"]) for row in csv.DictReader(io.StringIO(table))]
+    listed = [int(row["relay_line"]) for row in csv.DictReader(io.StringIO(table))]
     unsure = {item for item in items_of(file) if item in books.unsure}
     if sorted(listed) != sorted(lines) and not unsure:
         books.wrong("unreported", f"{file.folder} lists lines {listed}, not {sorted(lines)}")

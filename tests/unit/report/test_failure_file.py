@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from import_relay.report.failure_file import ABOUT, MAX_COLUMNS, MORE, table
+from import_relay.domain.files import MORE
+from import_relay.report.failure_file import ABOUT, MAX_COLUMNS, table
 from import_relay.report.problems import ITEM_REJECTED, ROW_FAILED, Problem, Received
 
 

@@ -44,9 +44,10 @@ def test_a_person_is_erased_from_files_of_rows_once_they_are_read(
     text = "7;Eve;eve@example.com"
     rows = [FileRow(2, {"id": "2", "name": "Bob"}), FileRow(3, {"id": "7", "name": "Eve"})]
     rows.append(FileRow(4, None, "file.cells", "", text))
+    rows.append(FileRow(5, {"id": "", "relay_row": text}))  # of a table that was uploaded again
     FileObjects(s3, resources.BUCKET).put_page(file.id, 0, rows)
     s3.put_object(Bucket=resources.BUCKET, Key=f"{file.folder}/failures.csv", Body=table.encode())
-    unread = f"id,relay_code\r\n{text},file.cells\r\n2;Bob,file.cells\r\n".encode()
+    unread = f"id,relay_row\r\n,{text}\r\n,2;Bob\r\n".encode()
     s3.put_object(Bucket=resources.BUCKET, Key=f"{file.folder}/more/failures.csv", Body=unread)
     said = {"item_id": "f/4", "connection": "erp", "type": None, "external_id": None}
     line = json.dumps({**said, "item": text, "value": text, "outcome": "rejected"})

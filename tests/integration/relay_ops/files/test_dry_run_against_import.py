@@ -71,7 +71,7 @@ def test_the_import_says_the_same_as_the_dry_run(uploads: Uploads) -> None:
         )
         rows = csv.DictReader(io.StringIO(uploads.content(table).decode("utf-8-sig")))
         sent, rejected = said_before(content)
-        assert [(int(row["line"]), row["code"]) for row in rows] == rejected, name
+        assert [(int(row["relay_line"]), row["relay_code"]) for row in rows] == rejected, name
         assert f'"imported": {sent}' in uploads.content(summary).decode(), name
         assert rejected
         assert sent

@@ -1,17 +1,20 @@
 """`relay import`: a dry run without a stack, and what a person sees of an import."""
 
 import csv
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from import_relay.storage.files import FileState, RowFile
 from relay_ops.app import run
-from relay_ops.commands.import_file import what_goes_on
+from relay_ops.commands.import_file import show_refusal, what_goes_on
 from relay_ops.exits import ExitCode
+from relay_ops.output import Screen
 
 ERP = """
 [erp]
@@ -76,10 +79,73 @@ def test_rejected_rows_are_written_with_the_columns_of_the_file(
     assert written[49] == {
         "id": "",
         "name": "Nobody 49",
-        "line": "51",
-        "code": "row.no_identifier",
-        "reason": written[0]["reason"],
+        "relay_line": "51",
+        "relay_code": "row.no_identifier",
+        "relay_reason": written[0]["relay_reason"],
     }
+
+
+def test_a_file_that_is_there_is_not_overwritten_with_rejected_rows(
+    connections: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = "id,name\n,Nobody\n"
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "contacts.csv")
+    for path in (tmp_path / "contacts.csv", link):
+        assert dry(connections, content, "--rejected", str(path)) == ExitCode.USAGE
+        assert "is there already. Delete it, or name another" in capsys.readouterr().err
+    assert (tmp_path / "contacts.csv").read_text(encoding="utf-8") == content
+
+
+def test_a_file_for_rejected_rows_that_cannot_be_is_noticed_before_rows_are_mapped(
+    connections: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "no" / "folder.csv"
+    assert dry(connections, "", "--rejected", str(path)) == ExitCode.USAGE
+    assert "folder.csv cannot be written: No such file" in capsys.readouterr().err
+
+
+def test_nothing_is_left_of_a_dry_run_that_fails(connections: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rejected.csv"
+    assert dry(connections, "id,id\n", "--rejected", str(path)) == ExitCode.USAGE
+    assert not path.exists()
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake(
+    connections: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("relay_ops.files.local_file.read_rows", refused)
+    assert dry(connections, "id\n1\n") == ExitCode.USAGE
+    assert "contacts.csv cannot be read: Permission denied." in capsys.readouterr().err
+
+
+def test_a_name_that_is_not_utf_8_is_a_mistake(
+    connections: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = os.fsdecode(os.fsencode(tmp_path) + b"/M\xe4rz.csv")
+    more = ("--connection", "erp", "--connections", str(connections))
+    assert run(["import", file, *more]) == ExitCode.USAGE
+    assert "this name is not UTF-8. Use --name." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("detail", "line", "said"),
+    [
+        ("why", 7, "what. why (line 7).\n"),
+        ("why", None, "what. why.\n"),
+        ("", 7, "what. See line 7.\n"),
+        ("", None, "what.\n"),
+    ],
+)
+def test_a_refusal_says_all_that_is_known(
+    capsys: pytest.CaptureFixture[str], detail: str, line: int | None, said: str
+) -> None:
+    refusal = {"code": "c", "what": "what.", "what_to_do": "do", "detail": detail}
+    show_refusal(Screen(), refusal | ({"line": line} if line else {}))
+    assert capsys.readouterr().out == f"The relay refused the file, c: {said}do\n"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The report of a file, once its last row has its outcome. Called by `importing_files`.
 
-`failures.csv` has the columns of the file, so that a person can correct it and upload it again; two
-more columns give the line and the reason. A million failed rows do not fill the memory: the reasons
+`failures.csv` has the columns of the file, so that a person can correct it and upload it again;
+`correction_tables` says what else it has. A million failed rows do not fill the memory: the reasons
 are in a temporary database, the rows in their pages.
 """
 
@@ -11,16 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from import_relay.bulk.correction_tables import (
-    columns_within,
-    failure_cells,
-    failure_header,
-    reason_text,
-)
+from import_relay.bulk.correction_tables import CorrectionTable, TableColumns, reason_text
 from import_relay.domain.codes import CODES
 from import_relay.domain.files import ERROR_SUFFIX, FileRow, fitting
 from import_relay.domain.models import OUTCOME_NAMES, Outcome
@@ -120,15 +116,15 @@ class FileReports:
         }
 
     def _put_failures(self, file: RowFile, reasons: sqlite3.Connection, folder: Path) -> None:
-        columns = self._columns(file, reasons)
+        correction = self._table(file, reasons)
 
         def cells() -> Iterator[Sequence[str]]:
             for row, end in self._failed(file, reasons):
                 reason = reason_text(str(end.get("field", "")), str(end["what"]))
-                own = (str(row.line), str(end["code"]), reason)
-                yield failure_cells(columns, row.record, row.text, own)
+                about = (str(row.line), str(end["code"]), reason)
+                yield correction.cells(row.record, row.text, about)
 
-        header = failure_header(columns)
+        header = correction.header
         with (folder / "failures.csv").open("w+b") as table:
             for chunk in csv_chunks(header, cells()):
                 table.write(chunk)
@@ -141,17 +137,16 @@ class FileReports:
         with path.open("rb") as workbook:
             self.objects.put_file(f"{file.folder}/failures.xlsx", workbook, _XLSX)
 
-    def _columns(self, file: RowFile, reasons: sqlite3.Connection) -> list[str]:
-        """The columns of the file: those of a table stand in each row, objects may differ."""
-
-        def records() -> Iterator[Mapping[str, Any]]:
-            for number in range(1, file.pages + 1):
-                for row in self.objects.page(file.id, number)[: 1 if number > 1 else None]:
-                    yield row.record or {}
-            for row, _ in self._failed(file, reasons):
-                yield row.record or {}
-
-        return columns_within(records())
+    def _table(self, file: RowFile, reasons: sqlite3.Connection) -> CorrectionTable:
+        """The rows of a table have the same columns; each object may have others."""
+        columns = TableColumns()
+        for number in range(1, file.pages + 1):
+            readable = (row for row in self.objects.page(file.id, number) if row.record is not None)
+            for row in islice(readable, 1 if number > 1 else None):
+                columns.see(row.record)
+        for row, _ in self._failed(file, reasons):
+            columns.see(row.record)
+        return columns.table()
 
 
 def error_key(key: str) -> str:

@@ -5,6 +5,7 @@ that the same content under the same key is the same file, however often it is n
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -18,6 +19,10 @@ MAX_WAIT_DAYS = 120
 """From a file's upload until its last row is queued, in days. Claims are kept for longer."""
 MAX_KEY_B = 900
 """Of a file's key in the names of what is written about it (S3: keys have 1,024 bytes)."""
+ROW_TEXT, MORE = "relay_row", "relay_more"
+"""Columns of a table of failures: the text of an unreadable row, and JSON of what has no column."""
+ABOUT_ROW = ("relay_line", "relay_code", "relay_reason")
+"""Its last columns, which say why a row was not imported. They replace older ones."""
 LINES_PER_RECEIPT = 100
 """Lines of a file that count as received at once; a queue message holds as many items."""
 
@@ -54,6 +59,25 @@ def fitting(key: str) -> str:
 def is_row_file(key: str) -> bool:
     """Whether an object is to be read: folders and the relay's own answers are not."""
     return key.startswith(INBOX) and not key.endswith(("/", ERROR_SUFFIX))
+
+
+def with_more(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of a table of failures with what its column `relay_more` holds, but for filled cells.
+
+    Raises:
+        ValueError: that is no JSON object.
+    """
+    text = record.get(MORE)
+    if not isinstance(text, str) or not text.strip():
+        return record
+    try:
+        more = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(MORE) from error
+    if not isinstance(more, dict):
+        raise ValueError(MORE)
+    given = {name: value for name, value in record.items() if name != MORE}
+    return given | {name: value for name, value in more.items() if given.get(name, "") == ""}
 
 
 def file_delivery(name: str, received_at: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from import_relay.domain.files import MORE
 from import_relay.report.problems import ITEM_REJECTED, VALUE_LEFT_OUT, Problem
 from import_relay.report.tables import as_workbook, cell_text, json_cell, spread
 
@@ -26,7 +27,7 @@ ABOUT = (
     "relay_import",
 )
 _WITH_VALUE = (VALUE_LEFT_OUT, ITEM_REJECTED)
-MAX_COLUMNS, MORE = 300, "relay_more"
+MAX_COLUMNS = 300
 
 
 def table(problems: Sequence[Problem]) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
