@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from import_relay.submit import connection_mappings
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
 
@@ -63,6 +64,20 @@ def test_a_rejected_record_says_why_and_what_to_do(
     assert code == ExitCode.FOUND
     assert (ended["outcome"], ended["reason"]) == ("rejected", "row.no_identifier")
     assert ended["what_to_do"]
+
+
+def test_a_record_that_raises_an_error_names_its_type_and_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def row_text(_: object) -> NoReturn:
+        raise KeyError("name")
+
+    monkeypatch.setattr(connection_mappings, "row_text", row_text)
+
+    code, (ended,) = tried(tmp_path, capsys, {"id": 4711, "v": 1, "name": "Ada"})
+
+    assert (code, ended["reason"]) == (ExitCode.FOUND, "row.raised_error")
+    assert ended["what"].startswith("KeyError at ")
 
 
 def test_a_misspelt_connection_is_named(capsys: pytest.CaptureFixture[str]) -> None:
