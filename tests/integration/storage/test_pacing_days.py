@@ -1,10 +1,14 @@
 """Permits and the days that they count for."""
 
+from typing import Any
+
 import pytest
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
+from import_relay.storage.pacing import DAY_MARGIN_S
+from import_relay.storage.quota import day_key, usage_of
 from tests.integration.storage.permits import FAR, limits, permits, used
-from tests.support.aws import Aws
+from tests.support.aws import LEDGER, Aws
 from tests.support.builders import MIDNIGHT, NOON
 from tests.support.relay import Clock
 
@@ -62,3 +66,64 @@ def test_a_request_that_waits_over_midnight_counts_for_the_day_on_which_it_leave
     assert days == ["2026-11-21", "2026-11-22"]
     assert clock.now >= MIDNIGHT + 30
     assert used(aws, clock).requests == 1
+
+
+class SlowlyCounted:
+    """A client of the table; the next calls that count a request take so many seconds each."""
+
+    def __init__(self, aws: Aws, clock: Clock, *seconds: float) -> None:
+        self._aws, self._clock, self._seconds = aws, clock, list(seconds)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._aws.dynamodb, name)
+
+    def update_item(self, **changes: Any) -> Any:
+        self._clock.now += self._seconds.pop(0) if self._seconds else 0.0
+        return self._aws.dynamodb.update_item(**changes)
+
+
+def counted(aws: Aws, day: str) -> int:
+    item = aws.dynamodb.get_item(TableName=LEDGER, Key=day_key(day)).get("Item", {})
+    return usage_of(day, item).requests
+
+
+@pytest.mark.parametrize("slow_s", [0.6, 29.0, 31.5, 60.0, 60.6])
+def test_a_request_counts_for_the_day_on_which_it_leaves_however_long_counting_takes(
+    aws: Aws, slow_s: float
+) -> None:
+    clock = Clock(MIDNIGHT - 30.5)
+    one = permits(SlowlyCounted(aws, clock, slow_s), clock)
+
+    permit = one.acquire(deadline=FAR)
+
+    assert permit.day == "2026-11-22"
+    assert clock.now >= MIDNIGHT + DAY_MARGIN_S
+    assert one.is_in_time(permit)
+    assert counted(aws, "2026-11-22") == 1
+
+
+def test_a_request_that_is_counted_slowly_by_day_is_counted_once(aws: Aws) -> None:
+    clock = Clock()
+    one = permits(SlowlyCounted(aws, clock, 50.0), clock)
+
+    assert one.acquire(deadline=FAR).day == "2026-11-21"
+    assert counted(aws, "2026-11-21") == 1
+
+
+def test_a_caller_whose_deadline_passes_while_it_is_counted_gets_no_permit(aws: Aws) -> None:
+    clock = Clock(MIDNIGHT - 30.5)
+    one = permits(SlowlyCounted(aws, clock, 31.5), clock)
+
+    with pytest.raises(PermitTooFar):
+        one.acquire(deadline=MIDNIGHT + 10)
+
+
+def test_that_yesterdays_requests_are_spent_does_not_stop_todays(aws: Aws) -> None:
+    clock = Clock(MIDNIGHT - 40.0)
+    of = limits(requests=1)
+    permits(aws.dynamodb, clock, of).acquire(deadline=FAR)
+    clock.now = MIDNIGHT - 30.5
+
+    permit = permits(SlowlyCounted(aws, clock, 31.5), clock, of).acquire(deadline=FAR)
+
+    assert permit.day == "2026-11-22"

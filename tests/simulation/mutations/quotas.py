@@ -235,9 +235,9 @@ MUTANTS = (
         (
             Edit(
                 "storage/pacing.py",
-                "                self._quota.count_request("
+                "            self._quota.count_request("
                 "day, for_tracking=for_tracking, lane=lane)\n",
-                "",
+                "            pass\n",
             ),
         ),
     ),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from import_relay.domain.errors import PermitTooFar
+from import_relay.domain.errors import LimitReached, PermitTooFar
 from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
 from import_relay.storage.clocks import CLOCK_SKEW_S
@@ -88,6 +88,11 @@ class Pacer:
         free_at = seen.taken_by + SPACING / self.limits.requests_per_second
         return self._away_from_midnight(max(now, free_at))
 
+    def counts_for(self, day: str, timestamp: float) -> bool:
+        """Whether a request at a time counts for this day, with Mateo as well."""
+        around = (timestamp - DAY_MARGIN_S, timestamp + DAY_MARGIN_S)
+        return all(self.limits.day(one) == day for one in around)
+
     def _away_from_midnight(self, timestamp: float) -> float:
         """The same time, or one safely behind the day's end: Mateo's clock is not ours."""
         before, behind = timestamp - DAY_MARGIN_S, timestamp + DAY_MARGIN_S
@@ -142,12 +147,25 @@ class Permits:
             self._wait_until(timestamp)
             day = self.limits.day(self._clock())
             if day != counted:
-                self._quota.count_request(day, for_tracking=for_tracking, lane=lane)
+                if not self._count(day, for_tracking=for_tracking, lane=lane):
+                    continue
                 counted = day
             taken_at = self._clock()
+            if not self._pacer.counts_for(day, taken_at):
+                continue  # DynamoDB was slow to count, and another day begins or has begun
             # What is slow after this is DynamoDB's answer: half of the time is for the request.
             if self._take(seen) and self._clock() - taken_at <= LATE_S / 2:
                 return Permit(day, taken_at + LATE_S)
+
+    def _count(self, day: str, *, for_tracking: bool, lane: Lane) -> bool:
+        """Count a request of a day; False if there are none left and the day is over by now."""
+        try:
+            self._quota.count_request(day, for_tracking=for_tracking, lane=lane)
+        except LimitReached:
+            if self.limits.day(self._clock()) == day:
+                raise
+            return False
+        return True
 
     def is_in_time(self, permit: Permit) -> bool:
         """Whether a request in this permit may still leave."""
