@@ -1,7 +1,6 @@
 """Random calls of the relay's stores, the same for both sides of the contract tests.
 
-A call is data: which store, which method, and arguments out of small sets, so that many calls touch
-the same items.
+A call is data: store, method, and arguments out of small sets, so many calls touch the same items.
 """
 
 import gzip
@@ -16,6 +15,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.models import MATEO_TYPES, ItemOutcome, Outcome, Row, Watermark
 from import_relay.storage.connection_counts import ConnectionCounts
 from import_relay.storage.entries import NEVER_CREATED, Entry, State
+from import_relay.storage.pause import PauseState
 from import_relay.storage.queue import Delayed
 from tests.simulation.contract_sides import Side, outcome
 from tests.simulation.world import START
@@ -280,7 +280,8 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
         (START + 2 * 86_400 + of.one((0.0, 0.5, 60.0)), of.one(("limit.entities", "credentials"))),
         {"consecutive_failures": of.random.randrange(3)},
     ),
-    "pause.clear_failures": lambda of: ((), {}),
+    "pause.clear_failures": lambda of: ((of.one((None, PauseState())),), {}),
+    "pause.repair": lambda of: ((), {}),
     "archive.freeze": lambda of: ((of.one(REFERENCES), b'{"a":1}', [of.row()]), {}),
     "archive.load": lambda of: ((of.one(REFERENCES),), {}),
     "archive.fetch": lambda of: ((f"oversize/{of.one('abc')}",), {}),
@@ -318,6 +319,7 @@ INDIRECT = {
     "quota.release_operation",
     "quota.why_refused",
     "permits.is_in_time",
+    "permits.renew",
     "queue.count",
     "queue.delete",
     "queue.receive",
@@ -325,9 +327,9 @@ INDIRECT = {
 }
 """Methods that are not called by themselves.
 
-Most make no call of AWS: they give parts to other methods, whose calls show them. The answer of
-`queue.count` is late, and on each side by another time. Both ways to receive give receipts, which
-each side makes by itself, and `queue.delete` needs them: `test_queue_fake` calls these.
+Most make no call of AWS, or the calls of others: they give parts to these. The answer of
+`queue.count` is late, on each side by another time. Both ways to receive give receipts, which each
+side makes by itself, and `queue.delete` needs them: `test_queue_fake` calls these.
 """
 
 

@@ -202,7 +202,13 @@ MUTANTS = (
         "permit-not-taken",
         "A caller that waits for a permit does not note that it is taken.",
         ("over-limit",),
-        (Edit("storage/pacing.py", "            if self._take(seen) and", "            if"),),
+        (
+            Edit(
+                "storage/pacing.py",
+                "self._clock()) and (until := self._take(seen)):",
+                "self._clock()) and (until := self._clock() + LATE_S):",
+            ),
+        ),
     ),
     Mutant(
         "pace-too-fast",

@@ -81,6 +81,10 @@ class MateoUnavailable(Exception):
         self.retry_after_s = retry_after_s
 
 
+def _lost(_: Permit) -> Permit:
+    raise PermitTooFar
+
+
 @dataclass(frozen=True, slots=True)
 class ImportApi:
     """The Import API of one account.
@@ -91,6 +95,7 @@ class ImportApi:
         token: read at each call, so that a new token works at once.
         renew_token: looks for a newer token; whether there was one.
         is_in_time: whether a request in this permit may still leave.
+        renew: waits for another permit in place of one that expired while the request got ready.
     """
 
     http: httpx.Client
@@ -98,6 +103,7 @@ class ImportApi:
     token: Callable[[], str]
     renew_token: Callable[[], bool] = lambda: False
     is_in_time: Callable[[Permit], bool] = lambda _: True
+    renew: Callable[[Permit], Permit] = _lost
 
     def make_ready(self) -> None:
         """Fetch the token now, so that nothing slow stands between taking a permit and its request.
@@ -247,10 +253,15 @@ class ImportApi:
         return HttpAnswer(answer.status_code, answer.headers, body)
 
     def _guarded(self, permit: Permit) -> dict[str, Callable[[str, object], None]]:
-        """Lets a request leave in its permit only, however long it took to connect."""
+        """Lets a request leave in its permit only, however long it took to connect.
+
+        Far from Mateo, or if DNS is slow, that takes longer than a permit lasts: another one is
+        taken once the connection is there.
+        """
 
         def guard(event: str, _: object) -> None:
-            if event == "http11.send_request_headers.started" and not self.is_in_time(permit):
+            is_ready = event == "http11.send_request_headers.started"
+            if is_ready and not self.is_in_time(permit) and not self.is_in_time(self.renew(permit)):
                 raise PermitTooFar
 
         if not self.is_in_time(permit):

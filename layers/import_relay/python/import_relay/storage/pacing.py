@@ -25,6 +25,8 @@ SPACING = 1.5
 """Requests leave this much further apart than the rate allows: networks jitter, clocks differ."""
 LATE_S = 0.2
 """A permit that is used later than this is lost, counted or not: the next caller may be close."""
+MAX_RENEWAL_S = 5.0
+"""How long a request that is ready to leave waits for another permit: its connection stays open."""
 DAY_MARGIN_S = 30.0
 """No request leaves so close to a day's end that it could count for the other day with Mateo."""
 _PACE_KEY: dict[str, Any] = {"pk": {"S": "pace"}}
@@ -34,11 +36,12 @@ _PACE_KEY: dict[str, Any] = {"pk": {"S": "pace"}}
 class Permit:
     """Permission for one request; expires at `until` (s since the epoch).
 
-    `day` is the day that the request was counted for.
+    `day` is the day that the request was counted for. Until `deadline` it may be renewed.
     """
 
     day: str
     until: float = math.inf
+    deadline: float = math.inf
 
 
 class LastPermit(NamedTuple):
@@ -140,22 +143,30 @@ class Permits:
         """
         counted = ""
         while True:
-            seen = self._look()
-            timestamp = self._pacer.next_at(seen, self._clock())
-            if timestamp >= deadline:
-                raise PermitTooFar
-            self._wait_until(timestamp)
+            seen = self._wait_for_turn(deadline)
             day = self.limits.day(self._clock())
             if day != counted:
                 if not self._count(day, for_tracking=for_tracking, lane=lane):
                     continue
                 counted = day
-            taken_at = self._clock()
-            if not self._pacer.counts_for(day, taken_at):
-                continue  # DynamoDB was slow to count, and another day begins or has begun
-            # What is slow after this is DynamoDB's answer: half of the time is for the request.
-            if self._take(seen) and self._clock() - taken_at <= LATE_S / 2:
-                return Permit(day, taken_at + LATE_S)
+            # DynamoDB may have been slow to count: then another day begins or has begun.
+            if self._pacer.counts_for(day, self._clock()) and (until := self._take(seen)):
+                return Permit(day, until, deadline)
+
+    def renew(self, permit: Permit) -> Permit:
+        """Wait for another permit in place of one that expired; the request is counted already.
+
+        Raises:
+            PermitTooFar: there is none within `MAX_RENEWAL_S`, before the deadline, on the day that
+                the request was counted for.
+        """
+        deadline = min(permit.deadline, self._clock() + MAX_RENEWAL_S)
+        while True:
+            seen = self._wait_for_turn(deadline)
+            if not self._pacer.counts_for(permit.day, self._clock()):
+                raise PermitTooFar
+            if until := self._take(seen):
+                return Permit(permit.day, until, permit.deadline)
 
     def _count(self, day: str, *, for_tracking: bool, lane: Lane) -> bool:
         """Count a request of a day; False if there are none left and the day is over by now."""
@@ -178,16 +189,29 @@ class Permits:
         self._seen = self._pacer.see(last, self._seen, self._clock())
         return self._seen
 
-    def _take(self, last: Seen) -> bool:
-        """Take the permit after this one; False if another process did."""
+    def _wait_for_turn(self, deadline: float) -> Seen:
+        """Wait until the next request may leave; the last permit before it."""
+        seen = self._look()
+        timestamp = self._pacer.next_at(seen, self._clock())
+        if timestamp >= deadline:
+            raise PermitTooFar
+        self._wait_until(timestamp)
+        return seen
+
+    def _take(self, last: Seen) -> float | None:
+        """Take the permit after this one: until when it may be used.
+
+        None if another process took it, or if half of that time has gone by with waiting for
+        DynamoDB's answer: the other half is for the request.
+        """
         number, now = last.number + 1, self._clock()
         item = {**_PACE_KEY, **to_attributes({"permits": number, "taken_at": now})}
         permits = attribute("permits")
         is_next = permits.not_exists() | permits.eq(last.number)
-        taken = takes_effect(lambda: self._client.put_item(**put_of(self._table, item, is_next)))
-        if taken:
-            self._seen = Seen(number, now)
-        return taken
+        if not takes_effect(lambda: self._client.put_item(**put_of(self._table, item, is_next))):
+            return None
+        self._seen = Seen(number, now)
+        return now + LATE_S if self._clock() - now <= LATE_S / 2 else None
 
     def _wait_until(self, timestamp: float) -> None:
         wait = timestamp - self._clock()

@@ -181,6 +181,7 @@ class Stores:
             self.token,
             renew_token=self.token.refresh,
             is_in_time=self.permits.is_in_time,
+            renew=self.permits.renew,
         )
 
     @cached_property
