@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from import_relay.storage.entries import State
+from import_relay.storage.pause import RESET_MARGIN_S
 from tests.integration.submit.people import ADA
 from tests.integration.submit.refused import people, refusing
-from tests.support.builders import message
+from tests.support.builders import MIDNIGHT, message
 from tests.support.relay import LIMITS, Relay
 
 
@@ -96,6 +97,17 @@ def test_a_long_retry_after_pauses_submission_until_then(relay: Relay) -> None:
     assert report.paused == "mateo.rate_limited"
     assert relay.pause.state().paused_until - relay.clock() == pytest.approx(7200, abs=1)
     assert len(relay.aws.queued()) == 1
+
+
+@pytest.mark.parametrize("headers", [{"ratelimit-reset": "60000"}, {"retry-after": "600000"}])
+def test_no_wait_that_mateo_asks_for_lasts_longer_than_its_day(
+    relay: Relay, headers: dict[str, str]
+) -> None:
+    relay.mateo.answers.append(httpx.Response(429, headers=headers))
+
+    relay.submit(message([ADA]))
+
+    assert relay.pause.state().paused_until == MIDNIGHT + RESET_MARGIN_S
 
 
 @pytest.mark.parametrize(

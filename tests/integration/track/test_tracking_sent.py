@@ -310,6 +310,18 @@ def test_the_retry_after_of_mateo_is_respected(relay: Relay, mateo: MateoImports
     assert track(relay).wait_s == 77
 
 
+def test_a_retry_after_is_not_respected_longer_than_mateos_day(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    sent_entry(relay, "ref-1")
+    relay.clock.now += 5
+    mateo.answers.append(httpx.Response(429, headers={"retry-after": "600000"}))
+
+    tracked = track(relay)
+
+    assert relay.clock.now + tracked.wait_s == pytest.approx(MIDNIGHT + 60, abs=1)
+
+
 @pytest.mark.parametrize("processing_s", [2, 20, 90, 600])
 def test_a_days_entities_in_twelve_imports_cost_at_most_forty_requests(
     relay: Relay, mateo: MateoImports, processing_s: int

@@ -1,5 +1,7 @@
 """How long to wait for Mateo, by what blocks the next step and how long the import has taken."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from import_relay.domain.codes import CODES
@@ -14,8 +16,11 @@ from import_relay.mateo.waiting import (
     waiting_for,
 )
 from import_relay.storage.pause import RESET_MARGIN_S
+from import_relay.storage.quota import Limits
 
 NOW = 1_000.0
+LIMITS = Limits(2.0, 10_000, 25_000, ZoneInfo("UTC"))
+TO_TOMORROW_S = 86_400 - NOW + RESET_MARGIN_S
 
 
 @pytest.mark.parametrize(
@@ -48,23 +53,24 @@ def test_polls_double_their_distance() -> None:
         (MateoUnavailable("503"), "mateo.unreachable", 30),
         (MateoUnavailable("429", retry_after_s=7.0), "mateo.rate_limited", 30),
         (MateoUnavailable("429", retry_after_s=70.0), "mateo.rate_limited", 70),
+        (MateoUnavailable("429", retry_after_s=600_000.0), "mateo.rate_limited", TO_TOMORROW_S),
     ],
 )
 def test_each_blocker_has_its_reason_and_its_wait(
     blocker: Exception, reason: str, wait_s: float
 ) -> None:
     assert isinstance(blocker, BLOCKERS)
-    assert waiting_for(blocker, age_s=30, now=NOW) == (reason, wait_s)
+    assert waiting_for(blocker, age_s=30, now=NOW, limits=LIMITS) == (reason, wait_s)
     assert reason in CODES
 
 
 def test_a_permit_that_is_too_far_is_waited_for_like_a_poll() -> None:
     assert PermitTooFar in BLOCKERS
-    found = waiting_for(PermitTooFar(), age_s=30, now=NOW)
+    found = waiting_for(PermitTooFar(), age_s=30, now=NOW, limits=LIMITS)
 
     assert (found.reason in CODES, found.wait_s) == (True, 30)
 
 
 def test_any_other_error_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
-        waiting_for(ZeroDivisionError(), age_s=0, now=0)
+        waiting_for(ZeroDivisionError(), age_s=0, now=0, limits=LIMITS)

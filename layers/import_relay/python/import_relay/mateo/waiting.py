@@ -9,6 +9,7 @@ from typing import NamedTuple
 from import_relay.domain.errors import CredentialsRefused, LimitReached, PermitTooFar
 from import_relay.mateo.client import MateoUnavailable
 from import_relay.storage.pause import RESET_MARGIN_S
+from import_relay.storage.quota import Limits
 
 MIN_WAIT_S = 5.0
 MAX_WAIT_S = 900.0
@@ -31,7 +32,16 @@ def pace(age_s: float) -> float:
     return min(max(age_s, MIN_WAIT_S), MAX_WAIT_S)
 
 
-def waiting_for(blocker: Exception, *, age_s: float, now: float) -> Waiting:
+def at_most_today(wait_s: float, limits: Limits, now: float) -> float:
+    """A wait that Mateo asks for, but not longer than until its next day begins.
+
+    No limit of Mateo lasts longer. Its headers are not documented: a time in milliseconds would
+    stop the relay for a thousand times as long.
+    """
+    return min(wait_s, limits.next_day(now) + RESET_MARGIN_S - now)
+
+
+def waiting_for(blocker: Exception, *, age_s: float, now: float, limits: Limits) -> Waiting:
     """What to do about one of `BLOCKERS`; `now` in seconds since the epoch."""
     match blocker:
         case CredentialsRefused():
@@ -43,5 +53,6 @@ def waiting_for(blocker: Exception, *, age_s: float, now: float) -> Waiting:
         case MateoUnavailable(retry_after_s=None):
             return Waiting("mateo.unreachable", pace(age_s))
         case MateoUnavailable(retry_after_s=float(seconds)):
-            return Waiting("mateo.rate_limited", max(seconds, pace(age_s)))
+            asked_s = at_most_today(seconds, limits, now)
+            return Waiting("mateo.rate_limited", max(asked_s, pace(age_s)))
     raise blocker

@@ -229,7 +229,8 @@ class Reporting:
         waited = self.clock() - max(entry.created_at, entry.posted_at, entry.polled_at)
         if isinstance(blocker, CredentialsRefused) and self.parts.api.renew_token():
             return Reported(ReportStatus.WAIT, math.ceil(MIN_WAIT_S))
-        reason, seconds = waiting_for(blocker, age_s=waited, now=self.clock())
+        limits = self.parts.permits.limits
+        reason, seconds = waiting_for(blocker, age_s=waited, now=self.clock(), limits=limits)
         wait_s = max(1, math.ceil(seconds))
         self.emit(
             "report.waiting",

@@ -14,6 +14,7 @@ from import_relay.domain.models import ItemOutcome, MappedChange, Outcome, Row
 from import_relay.domain.payload_digests import payload_digest
 from import_relay.mateo.client import ImportApi, Posted
 from import_relay.mateo.post_results import PostResult
+from import_relay.mateo.waiting import at_most_today
 from import_relay.storage.archive import Archive
 from import_relay.storage.entries import Entry, State
 from import_relay.storage.executions import Executions
@@ -311,6 +312,7 @@ class Posting:
         self._abandon(entry, attempt.rows, "mateo.rate_limited")
         if wait is None:
             wait = PROBE_PAUSE_S if self.progress.first_of_day else 0.0
+        wait = at_most_today(wait, self.parts.permits.limits, now)
         self.progress.pause("mateo.rate_limited", now, at_least_s=wait)
 
 

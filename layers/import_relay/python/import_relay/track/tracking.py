@@ -106,7 +106,8 @@ def _take(poll: Poll) -> Tracked:
 def _blocked(poll: Poll, blocker: Exception) -> Tracked:
     if isinstance(blocker, CredentialsRefused) and poll.parts.api.renew_token():
         return wait(MIN_WAIT_S)
-    waiting = waiting_for(blocker, age_s=poll.age(), now=poll.clock())
+    limits = poll.parts.permits.limits
+    waiting = waiting_for(blocker, age_s=poll.age(), now=poll.clock(), limits=limits)
     tracked = wait(waiting.wait_s, waiting.reason)
     poll.say("import.waiting", reason=tracked.reason, wait_s=tracked.wait_s)
     return tracked
