@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from import_relay.domain.files import MORE
 from import_relay.report.problems import ITEM_REJECTED, VALUE_LEFT_OUT, Problem
-from import_relay.report.tables import as_workbook, cell_text, json_cell, spread
+from import_relay.report.tables import as_workbook, cell_text, json_cell, row_cell, spread
 
 ABOUT = (
     "relay_problem",
@@ -45,7 +45,7 @@ def table(problems: Sequence[Problem]) -> tuple[Sequence[str], Iterable[Sequence
     names = [*ordered, *dict.fromkeys(missing)]
     shown, rest = names[:MAX_COLUMNS], frozenset(names[MAX_COLUMNS:])
     lines = (
-        [*_about(one), *(row.get(name, "") for name in shown), *_more(row, rest)]
+        [*_about(one), *(row_cell(row.get(name, "")) for name in shown), *_more(row, rest)]
         for one, row in zip(problems, rows, strict=True)
     )
     return (*ABOUT, *shown, *((MORE,) if rest else ())), lines
