@@ -100,8 +100,9 @@ def test_an_unreadable_row_has_its_text_in_a_column_of_its_own() -> None:
 
     assert [(row["id"], row[ROW_TEXT]) for row in rows] == [("1", ""), ("", "2;Meyer; Bob")]
     assert seen(rows[0])["id"] == "1"
-    with pytest.raises(RejectedRow, match=r"row\.not_corrected"):
-        file_row_change(rows[1])
+    for row in (rows[1], {"id": "", ROW_TEXT: "2;Meyer; Bob"}):
+        with pytest.raises(RejectedRow, match=r"row\.not_corrected"):
+            file_row_change(row)
 
 
 def test_a_table_of_unreadable_rows_alone_has_their_texts() -> None:
@@ -148,7 +149,7 @@ def test_a_filled_cell_is_worth_more_than_what_was_there_before() -> None:
     assert seen({"a": "new", "b": "", MORE: '{"a": "old", "b": ["x"]}'}) == {"a": "new", "b": ["x"]}
 
 
-@pytest.mark.parametrize("text", ["mine", "[1]", '{"a": 1', "[" * 10_000])
+@pytest.mark.parametrize("text", ["mine", "[1]", '{"a": NaN}', '{"a": 1', "[" * 10_000])
 def test_a_mistake_in_the_column_of_the_others_rejects_the_row_and_stays(text: str) -> None:
     row = {"id": "1", MORE: text}
 

@@ -33,7 +33,7 @@ def test_a_person_is_erased_from_files_of_rows_once_they_are_read(
 ) -> None:
     fill_stores(relay, mateo)
     s3, key = relay.aws.s3, "inbox/erp/people.csv"
-    table = "id,name,email\r\n2,Bob,bob@example.com\r\n7,Eve,eve@example.com\r\n"
+    table = 'id,name,"E-\nmail"\r\n2,Bob,bob@example.com\r\n7,Eve,eve@example.com\r\n'
     etag = s3.put_object(Bucket=resources.BUCKET, Key=key, Body=table.encode())["ETag"]
     file = RowFile(key, etag.strip('"'), "erp", int(relay.clock() * 1_000_000))
     files = Files(relay.aws.dynamodb, resources.LEDGER, relay.outcome_counts, clock=relay.clock)
@@ -60,7 +60,7 @@ def test_a_person_is_erased_from_files_of_rows_once_they_are_read(
 
     left = stored(relay)
     assert key not in left
-    assert "bob@example.com" in left[f"{file.folder}/failures.csv"]
+    assert 'id,name,"E-\nmail"\r\n2,Bob,bob@' in left[f"{file.folder}/failures.csv"]
     assert "Bob" in next(text for name, text in left.items() if name.startswith("rows/"))
     assert mentions(relay, "eve@example.com", "Eve") == []
 

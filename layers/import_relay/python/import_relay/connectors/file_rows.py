@@ -25,7 +25,8 @@ def file_row_change(item: object) -> Change:
     """
     if not isinstance(item, dict):
         raise RejectedRow("row.not_an_object", value=item)
-    if ABOUT_ROW[0] in item and all(item[name] in _EMPTY for name in item if name not in _ABOUT):
+    is_of_failures = not _ABOUT.isdisjoint(item)
+    if is_of_failures and all(item[name] in _EMPTY for name in item if name not in _ABOUT):
         raise RejectedRow("row.not_corrected", value=item)
     try:
         record = with_more(item)

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 INBOX = "inbox/"
 ERROR_SUFFIX = ".error.json"
@@ -71,13 +71,18 @@ def with_more(record: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(text, str) or not text.strip():
         return record
     try:
-        more = json.loads(text)
+        more = json.loads(text, parse_constant=_refused)
     except RecursionError as error:
         raise ValueError(MORE) from error
     if not isinstance(more, dict):
         raise ValueError(MORE)
     given = {name: value for name, value in record.items() if name != MORE}
     return given | {name: value for name, value in more.items() if given.get(name, "") == ""}
+
+
+def _refused(constant: str) -> NoReturn:
+    """JSON has no NaN."""
+    raise ValueError(constant)
 
 
 def file_delivery(name: str, received_at: int) -> str:
