@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from import_relay.domain.errors import StoreUnavailable
 from import_relay.storage.pause import Pause, PauseClients, PauseNames, PauseState
+from import_relay.storage.queue_switch import QueueMapping
 from relay_ops.exits import CommandError
 from relay_ops.stack import Stack
 
@@ -61,8 +63,11 @@ class SubmissionSwitch:
         for pause in (self._pause, self._bulk_pause):
             pause.clear_failures()
         lambda_ = self._stack.client("lambda")
-        for mapping in self._mappings():
-            lambda_.update_event_source_mapping(UUID=mapping, Enabled=True)
+        try:
+            for uuid in self._mappings():
+                QueueMapping(lambda_, uuid).enable(self._sleep)
+        except StoreUnavailable as error:  # Lambda is in the middle of another change
+            raise self._not_yet(enabled=True) from error
         self._wait_for(enabled=True)
 
     def is_enabled(self) -> bool | None:
@@ -82,9 +87,12 @@ class SubmissionSwitch:
         give_up_at = time.monotonic() + EFFECT_WAIT_S
         while self.is_enabled() is not enabled:
             if time.monotonic() > give_up_at:
-                wanted = "enabled" if enabled else "disabled"
-                raise CommandError(
-                    f"It is written down, but the mapping is not {wanted} after "
-                    f"{EFFECT_WAIT_S:.0f} s. Run the command again."
-                )
+                raise self._not_yet(enabled=enabled)
             self._sleep(1)
+
+    def _not_yet(self, *, enabled: bool) -> CommandError:
+        wanted = "enabled" if enabled else "disabled"
+        return CommandError(
+            f"It is written down, but the mapping is not {wanted} after "
+            f"{EFFECT_WAIT_S:.0f} s. Run the command again."
+        )

@@ -1,15 +1,18 @@
 """`relay pause` and `relay resume` change the pause, and say whether it worked."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
 from relay_ops.app import run
-from relay_ops.exits import ExitCode
+from relay_ops.exits import CommandError, ExitCode
 from relay_ops.pausing import SubmissionSwitch
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.commands.opened import given, stack
 from tests.support import aws as resources
+from tests.support.clients import client_error
 from tests.support.relay import Relay
 
 __all__ = ["given", "stack"]  # fixtures
@@ -29,6 +32,32 @@ def test_a_pause_takes_effect_and_ends(relay: Relay, stack: Stack) -> None:
     assert run(["resume", "--yes"]) == ExitCode.DONE
     assert mapping_states(relay) == {"Enabled"}
     assert relay.pause.state().paused_until == 0
+
+
+@pytest.mark.parametrize("refusals", [2, 1_000])
+def test_resuming_waits_for_the_change_of_the_mapping_that_is_under_way(
+    relay: Relay, stack: Stack, monkeypatch: pytest.MonkeyPatch, refusals: int
+) -> None:
+    relay.pause.begin(relay.clock.now + 3_600, "mateo.unreachable")
+    change, left, slept = (
+        relay.lambda_.update_event_source_mapping,
+        [None] * refusals,
+        list[float](),
+    )
+
+    def busy(**values: Any) -> None:
+        if left:
+            left.pop()
+            raise client_error("ResourceInUseException")
+        change(**values)
+
+    monkeypatch.setattr(relay.lambda_, "update_event_source_mapping", busy)
+
+    with pytest.raises(CommandError, match="not enabled") if refusals > 2 else nullcontext():
+        SubmissionSwitch(stack, sleep=slept.append).resume()
+
+    assert (mapping_states(relay) == {"Enabled"}) == (refusals == 2)
+    assert len(slept) >= 2
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])
