@@ -52,6 +52,7 @@ ALARM_EVENTS: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType(
         "oldest-record-too-old": {},
         "receive-webhook-fails": {_RECEIVER: _CRASH},
         "schedule-dropped": {},
+        "submission-keeps-pausing": {_SUBMIT: ("submission.paused",)},
         "submission-overdue": {
             _WATCHDOG: ("submission.resumed",),
             _SUBMIT: ("submission.paused",),

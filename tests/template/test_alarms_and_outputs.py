@@ -34,6 +34,7 @@ ALARMS = {
     "OldestRecordTooOld": ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
     "ReceiveWebhookFails": ("AWS/Lambda", "Errors"),
     "ScheduleDropped": ("AWS/Scheduler", "InvocationDroppedCount"),
+    "SubmissionKeepsPausing": ("ImportRelay", "SubmissionPaused"),
     "SubmissionOverdue": ("ImportRelay", "SubmissionOverdue"),
     "SubmitImportsFails": ("AWS/Lambda", "Errors"),
     "TrackingFails": ("AWS/States", "ExecutionsFailed"),
@@ -131,6 +132,14 @@ def test_a_watchdog_that_does_not_run_is_noticed(template: Expanded) -> None:
 def test_a_watchdog_that_has_not_run_yet_is_no_alarm(template: Expanded) -> None:
     """A new alarm has no data either, and CloudWatch mails changes of a state only."""
     assert template.properties("WatchdogSilent")["TreatMissingData"] == "missing"
+
+
+def test_pauses_of_hour_after_hour_are_noticed_and_that_of_a_days_limit_is_not(
+    template: Expanded,
+) -> None:
+    alarm = template.properties("SubmissionKeepsPausing")
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["Period"]) == ("Sum", 0, 3_600)
+    assert 2 < alarm["DatapointsToAlarm"] < alarm["EvaluationPeriods"] <= 24
 
 
 def test_a_sender_that_is_refused_once_a_night_is_noticed_as_well(template: Expanded) -> None:
