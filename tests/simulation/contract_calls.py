@@ -223,7 +223,7 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     ),
     "ledger.claim_import": lambda of: ((of.one(IMPORTS), of.one(REFERENCES)), {}),
     "ledger.owners": lambda of: ((of.some(IMPORTS),), {}),
-    "ledger.open_imports": lambda of: ((), {"limit": of.one((1, 2, 50))}),
+    "ledger.open_imports": lambda of: ((), {}),
     "ledger.record_poll": lambda of: (
         (of.known(),),
         {

@@ -47,10 +47,7 @@ class Request(NamedTuple):
         items = comparable["Items"]
         timestamps = [item["created_at"] for item in items]
         assert timestamps == sorted(timestamps)
-        whole = (
-            len(items) < self.arguments["Limit"]
-        )  # else any of those with the same time may come
-        return sorted(items, key=repr) if whole else timestamps
+        return sorted(items, key=repr)
 
 
 def documented(request: Request) -> Any:

@@ -176,7 +176,6 @@ class DynamoDB:
         *,
         TableName: str,  # noqa: N803
         IndexName: str,  # noqa: N803
-        Limit: int | None = None,  # noqa: N803
         ExclusiveStartKey: Item | None = None,  # noqa: N803
         **expression: Any,
     ) -> Any:
@@ -191,7 +190,7 @@ class DynamoDB:
                 self._open.get(TableName, {}).values(),
                 key=lambda item: expressions.number(item["created_at"]),
             )
-            return {"Items": items[:Limit]}
+            return {"Items": items}
 
         return self._world.call("DynamoDB.Query", effect, refuse=_THROTTLED)
 

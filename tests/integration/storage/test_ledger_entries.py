@@ -1,11 +1,15 @@
 """What the ledger keeps of an import, which states may follow, and which entry owns it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from import_relay.storage.entries import ENTRY_DAYS, NEVER_CREATED, UNFINISHED, Standing, State
-from tests.integration.storage.ledger_entries import entry, in_state, reserved
+from tests.integration.storage.ledger_entries import entry, in_state, reserved, with_client
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
+from tests.support.clients import Overruling
 from tests.support.relay import Relay
 
 # entries
@@ -125,7 +129,19 @@ def test_the_oldest_open_imports_come_first(relay: Relay) -> None:
     for number in (3, 1, 2):
         relay.ledger.intend(entry(f"r{number}", created_at=NOON + number, rows=1))
 
-    assert [one.reference for one in relay.ledger.open_imports(2)] == ["r1", "r2"]
+    assert [one.reference for one in relay.ledger.open_imports()] == ["r1", "r2", "r3"]
+
+
+def test_open_imports_are_read_page_by_page(relay: Relay) -> None:
+    for number in (1, 2, 3):
+        relay.ledger.intend(entry(f"r{number}", created_at=NOON + number, rows=1))
+
+    def one_by_one(real: Callable[..., Any], **query: Any) -> Any:
+        return real(**query, Limit=1)
+
+    paged = with_client(relay, Overruling(relay.aws.dynamodb, query=one_by_one))
+
+    assert [one.reference for one in paged.open_imports()] == ["r1", "r2", "r3"]
 
 
 # whose import it is

@@ -27,9 +27,9 @@ class Waiting(NamedTuple):
     wait_s: float
 
 
-def pace(age_s: float) -> float:
+def pace(age_s: float, longest_s: float = MAX_WAIT_S) -> float:
     """Seconds until the next poll of something that has been under way for `age_s`."""
-    return min(max(age_s, MIN_WAIT_S), MAX_WAIT_S)
+    return min(max(age_s, MIN_WAIT_S), longest_s)
 
 
 def at_most_today(wait_s: float, limits: Limits, now: float) -> float:
@@ -41,18 +41,28 @@ def at_most_today(wait_s: float, limits: Limits, now: float) -> float:
     return min(wait_s, limits.next_day(now) + RESET_MARGIN_S - now)
 
 
-def waiting_for(blocker: Exception, *, age_s: float, now: float, limits: Limits) -> Waiting:
-    """What to do about one of `BLOCKERS`; `now` in seconds since the epoch."""
+def waiting_for(
+    blocker: Exception,
+    *,
+    age_s: float,
+    now: float,
+    limits: Limits,
+    longest_s: float = MAX_WAIT_S,
+) -> Waiting:
+    """What to do about one of `BLOCKERS`; `now` in seconds since the epoch.
+
+    `longest_s`: between two polls.
+    """
     match blocker:
         case CredentialsRefused():
             return Waiting(blocker.code, CREDENTIALS_WAIT_S)
         case LimitReached():
             return Waiting(blocker.code, blocker.resets_at + RESET_MARGIN_S - now)
         case PermitTooFar():
-            return Waiting(blocker.code, pace(age_s))
+            return Waiting(blocker.code, pace(age_s, longest_s))
         case MateoUnavailable(retry_after_s=None):
-            return Waiting("mateo.unreachable", pace(age_s))
+            return Waiting("mateo.unreachable", pace(age_s, longest_s))
         case MateoUnavailable(retry_after_s=float(seconds)):
             asked_s = at_most_today(seconds, limits, now)
-            return Waiting("mateo.rate_limited", max(asked_s, pace(age_s)))
+            return Waiting("mateo.rate_limited", max(asked_s, pace(age_s, longest_s)))
     raise blocker

@@ -29,13 +29,13 @@ from import_relay.storage.entries import (
     State,
     entry_key,
     from_item,
-    open_query,
     to_item,
 )
 from import_relay.storage.entry_updates import Move, nobody_reports, same_day, same_posts
 from import_relay.storage.file_counts import NO_FILES, count_apart, split_files
 from import_relay.storage.import_owners import ImportOwners
 from import_relay.storage.item_writes import IS_NEW, attribute, put_of
+from import_relay.storage.open_imports import listed
 from import_relay.storage.outcome_counts import OutcomeCounts, OutcomesByDay
 from import_relay.storage.quota import Quota
 from import_relay.storage.reservations import Reservation
@@ -80,10 +80,9 @@ class Ledger:
             found[item["reference"]["S"]] = Standing(State(item["state"]["S"]), until)
         return found
 
-    def open_imports(self, limit: int = 50) -> Sequence[Entry]:
-        """The oldest unfinished imports, at most `limit`. From an index: may lag a little."""
-        answer = self.client.query(**open_query(self.table), Limit=limit)
-        return [from_item(item) for item in answer["Items"]]
+    def open_imports(self) -> Sequence[Entry]:
+        """All unfinished imports, the oldest first. From an index: may lag a little."""
+        return [from_item(item) for item in listed(self.client, self.table)]
 
     def intend(self, entry: Entry) -> bool:
         """Write a new entry and reserve its rows of its day's entities, both or neither.

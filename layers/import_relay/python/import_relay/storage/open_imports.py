@@ -1,6 +1,6 @@
 """All open imports: those that may still change records in Mateo, by the ledger. Read by the
-watchdog. The index lags a little, so what it lists is read again, consistently, before
-anybody acts on it.
+ledger and the watchdog. The index lags a little, so what it lists is read again, consistently,
+before the watchdog acts on it.
 """
 
 import time
@@ -25,7 +25,10 @@ class OpenImports:
 
     def begun_before(self, timestamp: float) -> list[str]:
         """References of open imports that were begun before a time (s), the oldest first."""
-        found = [(float(one["created_at"]["N"]), one["reference"]["S"]) for one in self._listed()]
+        found = [
+            (float(one["created_at"]["N"]), one["reference"]["S"])
+            for one in listed(self.client, self.table)
+        ]
         return [reference for created_at, reference in sorted(found) if created_at < timestamp]
 
     def still_open(self, references: Collection[str]) -> dict[str, float]:
@@ -46,11 +49,13 @@ class OpenImports:
             if State(item["state"]["S"]) in UNFINISHED
         }
 
-    def _listed(self) -> Iterator[Mapping[str, Any]]:
-        query = open_query(self.table)
-        while True:
-            answer = self.client.query(**query)
-            yield from answer["Items"]
-            if not answer.get("LastEvaluatedKey"):
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+def listed(client: "DynamoDBClient", table: str) -> Iterator[Mapping[str, Any]]:
+    """The items of unfinished entries, the oldest first, page by page."""
+    query = open_query(table)
+    while True:
+        answer = client.query(**query)
+        yield from answer["Items"]
+        if not answer.get("LastEvaluatedKey"):
+            return
+        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from import_relay.domain.log_events import Emit
 from import_relay.mateo.client import ImportApi
-from import_relay.mateo.waiting import MAX_WAIT_S
+from import_relay.mateo.waiting import MAX_WAIT_S, pace
 from import_relay.storage.archive import Archive
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.entries import Entry
@@ -21,8 +21,12 @@ GONE_S = CLOCK_SKEW_S + 2.0
 """This long after its deadline a submitter is certainly gone, whatever its clock says."""
 TRACKING_CALL_S = 8.0
 """A call must leave this long before the deadline: it times out after five seconds."""
-MAX_GAP_S = 2 * MAX_WAIT_S
-"""Of the time between two answers of Mateo at most this much counts as tracking time."""
+POLLING_SHARE = 0.25
+"""Share of a day's requests that polls of imports that take long may use."""
+WAITS_PER_GAP = 2.0
+"""Of the time between two answers of Mateo at most so many of the longest waits count as tracking
+time."""
+_DAY_S = 86_400.0
 
 
 class TrackingStatus(StrEnum):
@@ -99,6 +103,20 @@ class Poll:
             deadline=self.deadline - TRACKING_CALL_S, for_tracking=True, lane=self.entry.lane
         )
 
+    @property
+    def round_s(self) -> float:
+        """Seconds between two polls, if they use just their share of the day's requests."""
+        return _DAY_S / (POLLING_SHARE * self.parts.permits.limits.requests_per_day)
+
+    @property
+    def longest_wait_s(self) -> float:
+        """The longest wait between two polls: 15 minutes, or more if requests are few."""
+        return max(MAX_WAIT_S, self.round_s)
+
+    def pace(self) -> float:
+        """Seconds until the next poll."""
+        return pace(self.age(), self.longest_wait_s)
+
     def is_over(self) -> bool:
         """Whether Mateo has been asked for as long as imports are followed."""
         return self.entry.answered_s >= self.options.tracking_hours * 3_600
@@ -109,8 +127,13 @@ def wait(seconds: float, reason: str = "") -> Tracked:
     return Tracked(TrackingStatus.WAIT, max(1, math.ceil(seconds)), reason)
 
 
-def after_answer(entry: Entry, now: float) -> Mapping[str, float]:
-    """What an entry says of tracking time once Mateo has answered a question about its import."""
+def after_answer(
+    entry: Entry, now: float, *, longest_wait_s: float = MAX_WAIT_S
+) -> Mapping[str, float]:
+    """What an entry says of tracking time once Mateo has answered a question about its import.
+
+    `longest_wait_s`: the longest wait between two such questions.
+    """
     gap = now - max(entry.answered_at, entry.created_at)
-    counted = min(max(gap, 0.0), MAX_GAP_S)
+    counted = min(max(gap, 0.0), WAITS_PER_GAP * longest_wait_s)
     return {"answered_at": now, "answered_s": entry.answered_s + counted}

@@ -14,12 +14,13 @@ for `tracking_hours` and still has not finished it: while Mateo cannot be asked,
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from types import MappingProxyType
 
 from import_relay.domain.errors import CredentialsRefused
 from import_relay.domain.log_events import Emit
 from import_relay.mateo.client import POLL_PAGE, ImportStatus
-from import_relay.mateo.waiting import BLOCKERS, MAX_WAIT_S, MIN_WAIT_S, pace, waiting_for
+from import_relay.mateo.waiting import BLOCKERS, MIN_WAIT_S, waiting_for
 from import_relay.storage.entries import Entry, State
 from import_relay.track.polling import (
     GONE_S,
@@ -42,8 +43,6 @@ ROUND_S = 4.0
 """Polls are at least this far apart, however many imports are under way."""
 FRESH = 0.8
 """Imports polled within this fraction of their last wait are skipped."""
-OPEN_LIMIT = 200
-"""Of so many open imports, a poll has the 50 that were polled longest ago."""
 BELIEVED_AFTER_S = 3_600.0
 """Counts that add up, but not to our number of rows, are final once they stay for so long. Zeros
 are not: an import that Mateo has not begun may poll like that.
@@ -106,8 +105,13 @@ def _take(poll: Poll) -> Tracked:
 def _blocked(poll: Poll, blocker: Exception) -> Tracked:
     if isinstance(blocker, CredentialsRefused) and poll.parts.api.renew_token():
         return wait(MIN_WAIT_S)
-    limits = poll.parts.permits.limits
-    waiting = waiting_for(blocker, age_s=poll.age(), now=poll.clock(), limits=limits)
+    waiting = waiting_for(
+        blocker,
+        age_s=poll.age(),
+        now=poll.clock(),
+        limits=poll.parts.permits.limits,
+        longest_s=poll.longest_wait_s,
+    )
     tracked = wait(waiting.wait_s, waiting.reason)
     poll.say("import.waiting", reason=tracked.reason, wait_s=tracked.wait_s)
     return tracked
@@ -121,7 +125,7 @@ def _take_over(poll: Poll) -> Tracked:
     entry = poll.entry
     left = entry.deadline + GONE_S - poll.clock()
     if left > 0:
-        return wait(min(left, pace(poll.age())))
+        return wait(min(left, poll.pace()))
     # If it was posted, then once and before the deadline.
     if not poll.parts.ledger.advance(
         entry.reference,
@@ -141,21 +145,33 @@ def _take_over(poll: Poll) -> Tracked:
 
 def _follow(poll: Poll) -> Tracked:
     if not _is_done(poll.entry) and not _is_fresh(poll):
-        if not poll.parts.ledger.claim_round(not_since=poll.clock() - ROUND_S):
-            return wait(MIN_WAIT_S)  # another execution asks for all of them just now
-        _poll(poll)
+        apart_s = max(ROUND_S, poll.round_s) if _takes_long(poll) else ROUND_S
+        if poll.parts.ledger.claim_round(not_since=poll.clock() - apart_s):
+            _poll(poll)
+        elif not _takes_long(poll):
+            return wait(MIN_WAIT_S)  # another execution asks for up to 50 of them just now
     if _is_done(poll.entry):
         return Tracked(TrackingStatus.FINISHED)
     if poll.is_over():
         return TIMED_OUT
     if _may_be_done(poll.entry):  # the report waits until the list names all other rows
         return Tracked(TrackingStatus.FINISHED)
-    return wait(pace(poll.age()))
+    return wait(poll.pace())
 
 
 def _is_fresh(poll: Poll) -> bool:
-    last_wait = min(max(poll.age() / 2, MIN_WAIT_S), MAX_WAIT_S)
-    return poll.clock() - poll.entry.polled_at < FRESH * last_wait
+    return poll.clock() - poll.entry.polled_at < FRESH * _last_wait(poll)
+
+
+def _takes_long(poll: Poll) -> bool:
+    """Whether the longest wait is reached. All polls for such imports share a part of the day's
+    requests; an import whose own poll would exceed it is asked about with the next one.
+    """
+    return _last_wait(poll) >= poll.longest_wait_s
+
+
+def _last_wait(poll: Poll) -> float:
+    return min(max(poll.age() / 2, MIN_WAIT_S), poll.longest_wait_s)
 
 
 def _poll(poll: Poll) -> None:
@@ -175,7 +191,8 @@ def _polled(
     poll: Poll, entry: Entry, polled_at: float, answers: Mapping[str, ImportStatus] | None
 ) -> Entry:
     """What an entry says after a poll; only one that Mateo answered counts as tracking time."""
-    answered = {} if answers is None else after_answer(entry, polled_at)
+    longest_s = poll.longest_wait_s
+    answered = {} if answers is None else after_answer(entry, polled_at, longest_wait_s=longest_s)
     return poll.parts.ledger.record_poll(
         entry,
         polled_at=polled_at,
@@ -185,14 +202,15 @@ def _polled(
 
 
 def _others(poll: Poll) -> Sequence[Entry]:
+    """Of all open imports that were sent, those that were polled longest ago."""
     others = [
         entry
-        for entry in poll.parts.ledger.open_imports(OPEN_LIMIT)
+        for entry in poll.parts.ledger.open_imports()
         if entry.state is State.SENT
         and entry.reference != poll.entry.reference
         and not _is_done(entry)
     ]
-    return sorted(others, key=lambda entry: entry.polled_at)[: POLL_PAGE - 1]
+    return nsmallest(POLL_PAGE - 1, others, key=lambda entry: entry.polled_at)
 
 
 def _is_done(entry: Entry) -> bool:

@@ -1,0 +1,122 @@
+"""Polls use a bounded part of a day's requests while Mateo accepts imports and finishes none.
+
+The relay's own tracking runs on the simulation's services, for hours of simulated time.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from import_relay.mateo.client import POLL_PAGE
+from import_relay.mateo.waiting import MAX_WAIT_S
+from import_relay.storage.entries import Entry, State, entry_key, from_item, to_item
+from import_relay.track.polling import POLLING_SHARE
+from tests.benchmarks.days import DAY_S, Counts
+from tests.simulation.relay import Relay
+from tests.simulation.scenario import Account, FaultProfile, Scenario
+from tests.simulation.stores import LEDGER
+from tests.simulation.world import START, World
+
+HOUR_S = 3_600.0
+AGE_S = 6 * HOUR_S
+REQUESTS = 10_000
+ROUND_S = DAY_S / (POLLING_SHARE * REQUESTS)
+ALLOWANCE = 1.25
+"""An import is polled again with others once four fifths of a quarter of an hour are over."""
+
+
+class Imports:
+    """Open imports of a relay, each with an execution that looks at it at a time of its own."""
+
+    def __init__(self, count: int, requests_per_day: int, stale_index: float, age_s: float) -> None:
+        self.world = World(7)
+        self._age_s = age_s
+        account = Account(requests_per_day=requests_per_day)
+        faults = FaultProfile(stale_index=stale_index)
+        self.relay = Relay(self.world, Scenario(1, (), fault_profile=faults, account=account))
+        self._counts = Counts()
+        self._counts.watch(self.relay)
+        self.references = [self._begin(number) for number in range(count)]
+
+    def _begin(self, number: int) -> str:
+        reference = f"contact-{number:04}"
+        created_at = START - self._age_s + 0.1 * number
+        entry = Entry(
+            reference,
+            State.SENT,
+            "contact_details",
+            rows=1,
+            day=self.relay.limits.day(START),
+            created_at=created_at,
+            deadline=created_at + 120,
+            import_id=f"00000000-0000-4000-8000-{number:012x}",
+            posts=1,
+            posted_at=created_at,
+        )
+        item = to_item(entry, now=START)
+        self.relay.dynamodb._apply(LEDGER, "Put", item, {})
+        return self._follow(reference, entry.deadline)
+
+    def _follow(self, reference: str, deadline: float) -> str:
+        document = {
+            "reference": reference,
+            "deadline": deadline,
+            "wait_s": self.world.random.randrange(1, int(MAX_WAIT_S)),
+        }
+        self.relay._begin(reference, document)
+        return reference
+
+    def polls(self, hours: float) -> int:
+        """Let so many hours pass; how many polls Mateo got in them."""
+        before = self._polls()
+        self.world.run(self.world.now + hours * HOUR_S)
+        return self._polls() - before
+
+    def _polls(self) -> int:
+        return sum((one for one in self._counts.requests.values()), Counter())["polls"]
+
+    def unseen_s(self) -> float:
+        """How long ago the import was polled that was polled longest ago."""
+        items = self.relay.dynamodb.tables[LEDGER]
+        entries = [from_item(items[entry_key(one)["pk"]["S"]]) for one in self.references]
+        return self.world.now - min(one.polled_at for one in entries)
+
+
+@contextmanager
+def imports(
+    count: int, *, requests_per_day: int = REQUESTS, stale_index: float = 0.0, age_s: float = AGE_S
+) -> Iterator[Imports]:
+    made = Imports(count, requests_per_day, stale_index, age_s)
+    try:
+        yield made
+    finally:
+        made.relay.close()
+
+
+@pytest.mark.parametrize(
+    ("count", "stale_index"), [(40, 0.0), (150, 0.0), (250, 0.5), (400, 0.0), (1_500, 0.0)]
+)
+def test_polls_are_full_however_many_imports_are_open(count: int, stale_index: float) -> None:
+    with imports(count, stale_index=stale_index) as open_imports:
+        open_imports.polls(hours=0.3)
+        polls = open_imports.polls(hours=1)
+
+        assert polls <= ALLOWANCE * math.ceil(count / POLL_PAGE) * HOUR_S / MAX_WAIT_S
+        assert polls <= POLLING_SHARE * REQUESTS / 24
+        assert open_imports.unseen_s() < ALLOWANCE * max(MAX_WAIT_S, count / POLL_PAGE * ROUND_S)
+
+
+@pytest.mark.parametrize(("count", "longest_s"), [(1, 2 * HOUR_S), (120, 4 * HOUR_S)])
+def test_polls_leave_most_of_a_small_accounts_requests(count: int, longest_s: float) -> None:
+    with imports(count, requests_per_day=100) as open_imports:
+        assert open_imports.polls(hours=24) <= POLLING_SHARE * 100
+        assert open_imports.unseen_s() < longest_s
+
+
+def test_a_young_import_is_polled_soon_though_requests_are_few() -> None:
+    with imports(1, requests_per_day=100, age_s=0.0) as open_imports:
+        assert open_imports.polls(hours=1) >= 4
+        assert open_imports.polls(hours=23) <= POLLING_SHARE * 100
