@@ -153,6 +153,27 @@ def test_a_late_poll_changes_nothing(relay: Relay, state: State) -> None:
     assert relay.entry("r1") == before
 
 
+def test_what_a_poll_said_that_overtook_this_one_is_kept(relay: Relay) -> None:
+    before = in_state(relay, State.SENT)
+    relay.ledger.record_poll(before, polled_at=NOON + 9, counts={"total_count": 10})
+    after = relay.entry("r1")
+
+    relay.ledger.record_poll(before, polled_at=NOON + 8, counts={"total_count": 4})
+
+    assert relay.entry("r1") == after
+
+
+def test_a_poll_says_nothing_of_the_import_that_an_entry_has_by_now(relay: Relay) -> None:
+    in_state(relay, State.SENT)
+    relay.ledger.advance("r1", expected=[State.SENT], target=State.SENT, import_id="i1")
+    before = relay.entry("r1")
+    relay.ledger.advance("r1", expected=[State.SENT], target=State.SENT, import_id="i2")
+
+    relay.ledger.record_poll(before, polled_at=NOON + 9, counts={"total_count": 10})
+
+    assert relay.entry("r1") == before._replace(import_id="i2")
+
+
 def test_one_process_polls_for_all_and_any_may_have_the_next_round(relay: Relay) -> None:
     assert relay.ledger.claim_round(not_since=NOON - 5) is True
     assert relay.ledger.claim_round(not_since=NOON - 5) is False

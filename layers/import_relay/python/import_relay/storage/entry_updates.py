@@ -55,6 +55,16 @@ def nobody_reports(entry: Entry, *, now: float) -> "ConditionBase":
     return same_state & (never_begun | reporter_gone)
 
 
+def polled_before(entry: Entry, polled_at: float) -> "ConditionBase":
+    """The entry still belongs to the import that was asked about, and no later poll was written.
+
+    Polls may overlap, and the entries of other imports are read from an index that lags.
+    """
+    last = attribute("polled_at")
+    same_import = attribute("import_id").eq(entry.import_id)
+    return same_import & (last.not_exists() | last.lte(polled_at))
+
+
 def same_day(entry: Entry) -> "ConditionBase":
     """The entry reserves entities of the day that was read."""
     return attribute("day").eq(entry.day)

@@ -31,7 +31,13 @@ from import_relay.storage.entries import (
     from_item,
     to_item,
 )
-from import_relay.storage.entry_updates import Move, nobody_reports, same_day, same_posts
+from import_relay.storage.entry_updates import (
+    Move,
+    nobody_reports,
+    polled_before,
+    same_day,
+    same_posts,
+)
 from import_relay.storage.file_counts import NO_FILES, count_apart, split_files
 from import_relay.storage.import_owners import ImportOwners
 from import_relay.storage.item_writes import IS_NEW, attribute, put_of
@@ -252,11 +258,13 @@ class Ledger:
     ) -> Entry:
         """Write what a poll said of an import that is sent; anything else is left alone.
 
+        So are an entry that belongs to another import by now, and what a later poll said.
+
         Args:
             answered: `answered_at` and `answered_s` as they are now, if Mateo answered.
 
         Returns:
-            the entry with that, unless it is not sent any more.
+            the entry with that, if it was written.
         """
         changes: dict[str, Any] = {name: n for name, n in counts.items() if n is not None}
         if changes:
@@ -264,7 +272,8 @@ class Ledger:
             changes["counted_at"] = polled_at if changed else entry.counted_at or polled_at
             changes["confirmed_at"] = polled_at
         changes |= {"polled_at": polled_at, **answered}
-        written = self.advance(entry.reference, expected=[State.SENT], target=State.SENT, **changes)
+        where = polled_before(entry, polled_at)
+        written = self._write(Move(entry.reference, [State.SENT], State.SENT, changes, where))
         return entry._replace(**changes) if written else entry
 
     def claim_round(self, *, not_since: float) -> bool:
