@@ -1,12 +1,15 @@
 """Imports of Mateo that may be one whose answer was lost: nothing is posted, a person is asked."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from import_relay.report.reporting import ReportStatus
+from import_relay.storage.pacing import Permits
 from import_relay.track.tracking import TrackingStatus
 from tests.integration.report.written import codes_of, summary_of
+from tests.support.aws import LEDGER
 from tests.support.following import followed, report, track, unknown_import
 from tests.support.mateo import ORIGIN, MateoImports, StoredImport
 from tests.support.relay import Relay
@@ -126,3 +129,70 @@ def test_an_unreadable_import_with_another_number_of_rows_is_no_suspect(
 
     assert track(relay).reason == ""
     assert relay.entry("ref-1").absent == 1
+
+
+def others(relay: Relay, mateo: MateoImports, count: int) -> None:
+    """Imports of another client, up to a minute and a half before ref-1, with readable rows."""
+    for number in range(count):
+        rows = [{"external_id": f"{number}, {row}"} for row in range(2)]
+        mateo.add(rows).created_at = relay.entry("ref-1").created_at - 90 + number
+
+
+def test_an_import_that_stays_uncertain_costs_few_requests_a_day(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    unknown_import(relay, mateo, created=True)
+    mateo.imports[0].hides_payload = True
+    others(relay, mateo, 4)
+    begun_at = relay.clock.now
+
+    assert followed(relay, hours=23).status is TrackingStatus.TIMED_OUT
+
+    assert relay.clock.now - begun_at == pytest.approx(23.5 * 3_600, abs=3_600)
+    listed_and_read = 1 + 5
+    lookups_of_the_first_hour = 13
+    assert len(mateo.gets) <= (lookups_of_the_first_hour + 23) * listed_and_read
+
+
+def slow(relay: Relay) -> Permits:
+    """Permits of an account with two requests per second: a minute has seventy."""
+    quota = replace(relay.quota, limits=replace(relay.limits, requests_per_second=2))
+    permits = Permits(relay.aws.dynamodb, LEDGER, quota, clock=relay.clock, sleep=relay.clock.sleep)
+    permits.acquire(deadline=relay.clock.now + 60)
+    return permits
+
+
+def test_of_too_many_imports_that_may_be_the_one_those_of_its_time_are_read(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    unknown_import(relay, mateo, created=True)
+    others(relay, mateo, 80)
+    ours = mateo.imports[0]
+    mateo.imports.append(mateo.imports.pop(0))
+
+    track(relay, permits=slow(relay))
+
+    assert relay.entry("ref-1").import_id == ours.id
+
+
+def test_imports_that_there_was_no_time_to_read_may_be_the_one(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    """The lookup ends within its function's time, and another one would not get further."""
+    unknown_import(relay, mateo, created=False)
+    others(relay, mateo, 80)
+    begun_at = relay.clock.now
+
+    assert track(relay, permits=slow(relay)).reason == "import.ambiguous"
+    assert relay.clock.now - begun_at < 60
+    assert 0 < len(relay.entry("ref-1").suspects.split()) < 80
+
+
+def test_a_lookup_that_has_hardly_begun_when_its_time_ends_says_nothing(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    unknown_import(relay, mateo, created=False)
+    others(relay, mateo, 80)
+
+    assert track(relay, permits=slow(relay), seconds=18).reason != "import.ambiguous"
+    assert relay.entry("ref-1").suspects == ""

@@ -7,12 +7,14 @@ shows no rows, one that it accepted is found all the same (`accepted_imports`).
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
 from types import MappingProxyType
 
+from import_relay.domain.errors import PermitTooFar
 from import_relay.domain.payload_digests import canonical_digest
 from import_relay.mapping.identifiers import Likeness, SentRow, likeness
 from import_relay.mateo.client import POLL_PAGE, ImportApi, ImportStatus
@@ -55,9 +57,9 @@ class _Verdict(Enum):
     OTHER = auto()
 
 
-MAX_COMPARED = 200
-"""At most so many open imports are compared; if there are more, a lookup may stay without a result.
-"""
+ENOUGH_COMPARED = 15
+"""If the time of a lookup ends once it has read the rows of so many imports, the others stay
+suspects: another lookup would not get further."""
 _OF_LIKENESS: Mapping[Likeness, _Verdict] = MappingProxyType(
     {
         Likeness.SAME: _Verdict.SAME,
@@ -121,7 +123,7 @@ class ImportLookup:
         of_its_time = [one for one in suspects if is_of_its_time(one, entry)]
         if len(of_its_time) < 2:
             return next(iter(of_its_time), None)
-        unknown = [one for one in self.ledger.open_imports(MAX_COMPARED) if one.accepted_at]
+        unknown = [one for one in self.ledger.open_imports() if one.accepted_at]
         group = contemporaries(entry, unknown)
         listed = self._listed(
             entry.type,
@@ -153,7 +155,8 @@ class ImportLookup:
 
     def _compared(self, free: Sequence[ImportStatus], posted: "_Posted") -> FoundImports:
         """Imports that nobody owns, by their rows: identical ones come before similar ones."""
-        verdicts = [(one, posted.verdict(self._rows(one), one.total_count)) for one in free]
+        rows = self._rows_of(sorted(free, key=posted.distance_s))
+        verdicts = [(one, posted.verdict(rows.get(one.id), one.total_count)) for one in free]
         for best in (_Verdict.EXACT, _Verdict.SAME):
             matches = [one for one, verdict in verdicts if verdict is best]
             if matches:
@@ -161,6 +164,18 @@ class ImportLookup:
         return FoundImports(
             (), [one.id for one, verdict in verdicts if verdict is _Verdict.SUSPECT]
         )
+
+    def _rows_of(self, listed: Sequence[ImportStatus]) -> Mapping[str, object]:
+        """The rows of imports by id, in this order, until the time for requests is over."""
+        rows: dict[str, object] = {}
+        for one in listed:
+            try:
+                rows[one.id] = self._rows(one)
+            except PermitTooFar:
+                if len(rows) < ENOUGH_COMPARED:
+                    raise
+                break
+        return rows
 
     def _rows(self, listed: ImportStatus) -> object:
         """An import's rows as Mateo keeps them; None when they cannot be read."""
@@ -184,6 +199,12 @@ class _Posted:
 
     entry: Entry
     archive: Archive = field(repr=False)
+
+    def distance_s(self, listed: ImportStatus) -> float:
+        """How far apart the post and an import in Mateo are; far if Mateo does not say."""
+        if listed.created_at is None:
+            return math.inf
+        return abs(listed.created_at.timestamp() - posting_began(self.entry))
 
     def verdict(self, shown: object, total: int | None) -> _Verdict:
         """Whether rows that Mateo shows are these; None if it does not show them.

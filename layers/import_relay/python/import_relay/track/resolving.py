@@ -36,6 +36,10 @@ MAX_POSTS = 6
 MAX_REPOST_PAUSE_S = 3_600.0
 ASKS_AFTER_S = 3_600.0
 """Within this time an accepted import is listed, and can mostly be told from others."""
+LOOKUP_WAIT_S = 3_600.0
+"""Between two lookups of an import that stays uncertain for longer: each reads every import of
+Mateo that may be it, one request each.
+"""
 
 
 class SearchState(Enum):
@@ -111,7 +115,10 @@ def _note(poll: Poll, suspects: Sequence[str]) -> None:
     there.
     """
     now = poll.clock()
-    changes: dict[str, Any] = {**after_answer(poll.entry, now), "suspects": " ".join(suspects)}
+    changes: dict[str, Any] = {
+        **after_answer(poll.entry, now, longest_wait_s=_lookup_wait(poll)),
+        "suspects": " ".join(suspects),
+    }
     if suspects:
         changes |= {"absent": 0, "absent_at": 0.0}
     elif not poll.entry.absent:
@@ -122,11 +129,17 @@ def _note(poll: Poll, suspects: Sequence[str]) -> None:
     poll.entry = poll.entry._replace(**changes)
 
 
+def _lookup_wait(poll: Poll) -> float:
+    """The longest wait between two lookups of an import that is uncertain."""
+    is_old = poll.age() >= ASKS_AFTER_S
+    return max(poll.longest_wait_s, LOOKUP_WAIT_S if is_old else 0.0)
+
+
 def _uncertain(poll: Poll) -> Tracked:
     """Log that imports in Mateo may be this one. While that is open, it is not posted again."""
     if poll.clock() < poll.entry.accepted_at + ASKS_AFTER_S:
-        return wait(pace(poll.age()))
-    tracked = wait(pace(poll.age()), "import.ambiguous")
+        return wait(poll.pace())
+    tracked = wait(pace(poll.age(), _lookup_wait(poll)), "import.ambiguous")
     poll.say(
         "import.waiting",
         reason=tracked.reason,
