@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from import_relay.bulk.formats.file_error import FileUnreadable
-from import_relay.bulk.formats.rows import MAX_FILE_B, read_rows
+from import_relay.bulk.formats.rows import MAX_FILE_B, encoding_of, read_rows
 from import_relay.bulk.reading import MAX_ROWS
 from import_relay.domain.codes import CODES
 from import_relay.domain.files import FileRow
@@ -22,21 +22,26 @@ MAX_SHOWN = 20
 
 @dataclass(slots=True)
 class LocalFile:
-    """What a file holds. `unreadable`: the first such rows, of `unreadable_rows`."""
+    """What a file holds.
+
+    `unreadable`: the first such rows, of `unreadable_rows`. `encoding`: as `text_encoding` says.
+    """
 
     path: Path
+    encoding: str = ""
     rows: int = 0
     unreadable_rows: int = 0
     unreadable: list[FileRow] = field(default_factory=list)
 
     def remarks(self) -> list[str]:
-        """Which rows cannot be read."""
+        """Whether its encoding is a guess, and which rows cannot be read."""
+        guess = guess_remarks(self.encoding)
         if not self.unreadable:
-            return []
+            return guess
         listed = (f"  line {row.line}: {row.code} {row.detail}" for row in self.unreadable)
         more = ["  …"] if self.unreadable_rows > MAX_SHOWN else []
         many = f"Unreadable, and will be rejected: {number_of(self.unreadable_rows, 'row')}:"
-        return [many, *(text.rstrip() for text in listed), *more]
+        return [*guess, many, *(text.rstrip() for text in listed), *more]
 
 
 def count_rows(path: Path, advance: Callable[[float], object]) -> LocalFile:
@@ -52,7 +57,20 @@ def count_rows(path: Path, advance: Callable[[float], object]) -> LocalFile:
             found.unreadable_rows += 1
             if len(found.unreadable) < MAX_SHOWN:
                 found.unreadable.append(row)
+    found.encoding = text_encoding(path)
     return found
+
+
+def text_encoding(path: Path) -> str:
+    """The encoding in which the relay reads a file that it can read; "" of a workbook."""
+    return encoding_of(lambda: path.open("rb"))
+
+
+def guess_remarks(encoding: str) -> list[str]:
+    """That an encoding is a guess, if it is one."""
+    if not encoding or encoding.startswith("UTF-"):
+        return []
+    return [f"Its text is read as {encoding}, a guess from its letters: compare some of them."]
 
 
 def rows_of(path: Path, advance: Callable[[float], object] = lambda _: None) -> Iterator[FileRow]:

@@ -34,9 +34,9 @@ def connections(tmp_path: Path) -> Path:
     return path
 
 
-def dry(connections: Path, content: str, *more: str) -> int:
+def dry(connections: Path, content: str, *more: str, encoding: str = "utf-8") -> int:
     file = connections.parent / "contacts.csv"
-    file.write_text(content, encoding="utf-8")
+    file.write_text(content, encoding=encoding)
     return run(
         [
             *("import", str(file), "--connection", "erp", "--dry-run"),
@@ -52,6 +52,22 @@ def test_a_clean_file_ends_with_0(connections: Path, capsys: pytest.CaptureFixtu
     assert code == ExitCode.DONE
     assert (said["rows"], said["sent"], said["rejected"]) == (1, {"contact": 1}, [])
     assert said["examples"]["contact"]["columns"]["full_name"] == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [("utf-8", ""), ("utf-16", ""), ("cp1252", "windows-1252"), ("cp850", "cp850")],
+)
+def test_a_guessed_encoding_is_named(
+    encoding: str, shown: str, connections: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dry(connections, "id,name\n1,Jörg\n", encoding=encoding)
+    said = capsys.readouterr().out
+    assert ("a guess from its letters" in said) == bool(shown)
+    assert shown in said
+
+    dry(connections, "id,name\n1,Jörg\n", "--json", encoding=encoding)
+    assert json.loads(capsys.readouterr().out)["encoding"].startswith(shown or "UTF-")
 
 
 def test_rejected_rows_are_listed_with_their_line_and_end_with_1(
