@@ -69,12 +69,17 @@ def test_marks_of_windows_1252_at_and_in_words_are_no_letters_of_another_encodin
     ("encoding", "names"),
     [
         ("cp1250", ["Dvořák", "Černý", "Kučera", "Jiří Šťastný", "Růžička"]),
+        ("cp1250", ["Wałęsa", "Łódź", "Wiśniewski", "Żak Małgorzata"]),
+        ("cp1250", ["Horvat", "Kovačić", "Šimić Đurić"]),
+        ("cp1250", ["Müller Wałęsa", "Jörg Łódź", "Zieliński"]),
+        ("cp1254", ["I\u015f\u0131k Şahin", "Çağlar Öztürk", "Y\u0131lmaz", "İbrahim"]),
+        ("cp1257", ["Bērziņš", "Kalniņš", "Jānis Kārlis"]),
         ("cp1257", ["Žukauskas", "Šimkus", "Petrauskienė", "Čepaitė Jūratė"]),
         ("cp1251", ["Иван Пётр", "Сидоров", "Мария", "Москва"]),
         ("cp1253", ["Γιώργος", "Παπαδόπουλος", "Ελένη"]),
     ],
 )
-def test_names_of_other_letters_are_not_taken_for_western_ones(
+def test_names_of_other_alphabets_are_not_taken_for_western_ones(
     encoding: str, names: list[str]
 ) -> None:
     text, rows = table_of(names * 4)

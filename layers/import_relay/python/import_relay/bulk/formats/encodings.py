@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from import_relay.bulk.formats.file_error import FileUnreadable
-from import_relay.bulk.formats.western_letters import western_reading
+from import_relay.bulk.formats.letters import eastern_readings, western_reading
 
 SAMPLE_B = 64 * 1024
 _BOMS = (
@@ -53,7 +53,8 @@ def guessed(sample: bytes) -> str:
         return "utf-8"
     if not _is_latin(sample):
         return _by_statistics(sample, _OF_OTHER_SCRIPTS)
-    return western_reading(sample, _WESTERN) or _by_statistics(sample, _LATIN)
+    western = western_reading(sample, _WESTERN)
+    return western or _by_statistics(sample, eastern_readings(sample) or _LATIN)
 
 
 def shown_encoding(name: str) -> str:
@@ -101,6 +102,8 @@ def _is_latin(sample: bytes) -> bool:
 
 
 def _by_statistics(sample: bytes, names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return names[0]
     from charset_normalizer import from_bytes  # only where letters alone do not say it
 
     best = from_bytes(sample, cp_isolation=list(names), enable_fallback=False).best()

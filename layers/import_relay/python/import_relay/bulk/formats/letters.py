@@ -1,7 +1,7 @@
-"""Which of several encodings makes words of western letters. Called by `encodings`.
+"""Which of several encodings makes words of a language's letters. Called by `encodings`.
 
 The same byte is ö in DOS, a quotation mark in windows-1252 and î in Mac OS: only one of them stands
-in the middle of a word.
+in the middle of a word. Where none makes western words, all letters are of another alphabet.
 """
 
 import re
@@ -22,6 +22,23 @@ _MAX_WRONG = 0.05
 _CARONS = "šžŠŽ"
 """They stand at a vowel. Where there are many, the language is hardly western."""
 _MAX_CARONS = 0.1
+_ALPHABETS = (
+    ("cp1250", "ąćęłńóśźż"),
+    ("cp1250", "áčďéěíňóřšťúůýž"),
+    ("cp1250", "áäčďéíĺľňóôŕšťúýž"),
+    ("cp1250", "áéíóöőúüű"),
+    ("cp1250", "čćđšž"),
+    ("cp1250", "ăâîşţ"),
+    ("cp1254", "çğıİöşüâîû"),
+    ("cp1257", "āčēģīķļņšūž"),
+    ("cp1257", "ąčęėįšųūž"),
+    ("cp1257", "äöüõšž"),
+)
+"""Of Poles, Czechs, Slovaks, Hungarians, Croats, Romanians, Turks, Latvians, Lithuanians and
+Estonians, in the encoding of their Windows."""
+_COMMON = "äöüßé"
+"""The same in all these encodings, so they tell nothing."""
+_MIN_SHARE = 0.9
 _NOT_ASCII = re.compile("[^\0-\x7f]")
 
 
@@ -34,6 +51,25 @@ def western_reading(sample: bytes, names: Sequence[str]) -> str:
     carons = sum(map(texts[best].count, _CARONS))
     many = len(fits[best])
     return best if wrong <= _MAX_WRONG * many and carons <= _MAX_CARONS * many else ""
+
+
+def eastern_readings(sample: bytes) -> list[str]:
+    """The encodings in which most letters are of one alphabet, if there are any."""
+    shares = [(_share(sample.decode(name, "replace"), own), name) for name, own in _ALPHABETS]
+    best = max(shares)[0]
+    if best < _MIN_SHARE:
+        return []
+    return sorted({name for share, name in shares if share == best})
+
+
+def _share(text: str, alphabet: str) -> float:
+    """How many of the letters that tell something are of this alphabet."""
+    letters = [
+        one.lower() if one not in alphabet else one
+        for one in _NOT_ASCII.findall(text)
+        if one.lower() not in _COMMON and one not in _AROUND
+    ]
+    return sum(one in alphabet for one in letters) / max(1, len(letters))
 
 
 def _fits(text: str) -> list[int]:
