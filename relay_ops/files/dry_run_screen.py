@@ -18,7 +18,7 @@ from import_relay.domain.report_text import json_text
 from import_relay.report.tables import csv_chunks
 from relay_ops.exits import ExitCode
 from relay_ops.files.dry_run import DryRun, RejectedLine, dry_run
-from relay_ops.files.local_file import MAX_SHOWN, guess_remarks, rows_of, text_encoding
+from relay_ops.files.local_file import MAX_SHOWN, encoding_at, guess_remarks, rows_of
 from relay_ops.files.plan import ENTITIES_PER_DAY, OWN_LIMIT, cost_text, days_of
 from relay_ops.new_file import new_file
 from relay_ops.output import Screen, number_of
@@ -51,7 +51,7 @@ def run_dry(screen: Screen, files: DryRunFiles, connection: str) -> ExitCode:
     own = connections[connection].entities_per_day
     per_day = min(ENTITIES_PER_DAY, own or ENTITIES_PER_DAY)
     first = rejected.first
-    encoding = text_encoding(files.rows)
+    encoding = encoding_at(files.rows)
 
     def show() -> None:
         screen.line(f"{number_of(found.rows, 'row')}: nothing was sent.")

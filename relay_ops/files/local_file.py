@@ -24,7 +24,7 @@ MAX_SHOWN = 20
 class LocalFile:
     """What a file holds.
 
-    `unreadable`: the first such rows, of `unreadable_rows`. `encoding`: as `text_encoding` says.
+    `unreadable`: the first such rows, of `unreadable_rows`. `encoding`: as `encoding_of` says.
     """
 
     path: Path
@@ -57,11 +57,11 @@ def count_rows(path: Path, advance: Callable[[float], object]) -> LocalFile:
             found.unreadable_rows += 1
             if len(found.unreadable) < MAX_SHOWN:
                 found.unreadable.append(row)
-    found.encoding = text_encoding(path)
+    found.encoding = encoding_at(path)
     return found
 
 
-def text_encoding(path: Path) -> str:
+def encoding_at(path: Path) -> str:
     """The encoding in which the relay reads a file that it can read; "" of a workbook."""
     return encoding_of(lambda: path.open("rb"))
 
