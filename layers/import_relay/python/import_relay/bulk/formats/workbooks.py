@@ -1,7 +1,6 @@
 """Rows of an Excel workbook (.xlsx): its cells become the texts that a CSV of the table has.
 
-Only number formats that complete a code count: by leading zeros, or by the beginning of a telephone
-number.
+Only number formats that complete a code count; see `number_formats`.
 """
 
 import re
@@ -9,13 +8,13 @@ import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
 
 from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
+from import_relay.bulk.formats.number_formats import code_text
 from import_relay.bulk.formats.sheets import Sheet, SheetCell, sheets_of
 from import_relay.bulk.formats.tables import BrokenLine, table_rows
 from import_relay.domain.files import FileRow
@@ -28,8 +27,6 @@ MAX_EXACT = 1e15
 _CONTENT = "[Content_Types].xml"
 """What each workbook has (ECMA-376, part 2)."""
 _DAMAGED = (BadZipFile, ParseError, LookupError, ValueError, OSError, EOFError, zlib.error)
-_CODE = re.compile(r"""((?:"[+0-9]+"|\\[+0]|\+)*)(0*|0#*|#*0*)""")
-"""A number format that only completes digits: `00000`, `"0"#`, `+#`."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -116,24 +113,8 @@ def _text(cell: str | SheetCell) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT:
         value = int(value)
     if isinstance(value, int):
-        return _code(value, cell.format)
+        return code_text(value, cell.format)
     return str(value) if isinstance(value, float) else _time_text(value)
-
-
-def _code(value: int, format_: str) -> str:
-    """A whole number, with the zeros and the beginning that its format adds to each."""
-    begin, digits = _completed(format_)
-    return f"{begin}{value:0{digits}}" if value >= 0 else str(value)
-
-
-@lru_cache(256)
-def _completed(format_: str) -> tuple[str, int]:
-    """What a format writes before a number, and to how many digits it fills it with zeros."""
-    found = _CODE.fullmatch(format_)
-    if found is None:
-        return "", 1
-    begin = found[1].replace('"', "").replace("\\", "")
-    return begin, max(1, found[2].count("0"))
 
 
 def _time_text(value: object) -> str:
