@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NamedTuple, overload
@@ -19,17 +20,24 @@ from import_relay.bulk.formats.file_error import FileUnreadable
 
 MAX_ROW_NUMBER = 16_777_216
 """Rows of the largest sheet that any spreadsheet has (LibreOffice; Excel: 1,048,576)."""
+_TRUTHS = {"1": True, "true": True, "0": False, "false": False}
+"""What a cell of type `b` holds (XML Schema: boolean)."""
+_MAX_ERROR = 40
 _NO_SHEET = "its sheets cannot be found, as in a Strict Open XML workbook; save it as plain .xlsx"
 
 
 class SheetCell(NamedTuple):
-    """A cell that is no text. `format`: its number format. `is_computed`: a formula's result is
-    missing.
+    """A cell that is no plain text: it may be one with an apostrophe.
+
+    Attributes:
+        value: None if it has none.
+        format: its number format.
+        fault: why the value is not what the person meant, after "cell 2"; "" if it is.
     """
 
     value: object
     format: str = ""
-    is_computed: bool = False
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,36 +93,58 @@ class _Values:
         value, type_ = cell.value, cell.type
         if not value:
             # The result of a formula that is a text may be empty.
-            is_computed = cell.has_formula and type_ != "str"
-            return SheetCell(None, "", is_computed) if is_computed else ""
-        if type_ == "s":
-            return self._texts[int(value)]
+            is_missing = cell.has_formula and type_ != "str"
+            return SheetCell(None, fault="is a formula without its result") if is_missing else ""
         if type_ == "n":
             return self._number(value, cell.style)
         if type_ == "b":
-            return SheetCell(bool(int(value)))
-        return SheetCell(_timestamp(value)) if type_ == "d" else value
+            is_true = _TRUTHS.get(value.strip().lower())
+            fault = "is neither true nor false" if is_true is None else ""
+            return SheetCell(value if is_true is None else is_true, fault=fault)
+        if type_ == "e":
+            return SheetCell(value, fault=f"is the error {value[:_MAX_ERROR]}")
+        if type_ == "d":
+            return _timestamp(value)
+        text = self._texts[int(value)] if type_ == "s" else value
+        return SheetCell(text, self._format(cell.style)) if "'" in text else text
 
-    def _number(self, text: str, style: str) -> str | SheetCell:
+    def _number(self, text: str, style: str) -> SheetCell:
         """A number, or the time that its style makes of it."""
-        number = float(text) if any(one in text for one in ".eE") else int(text)
-        if style not in self._formats:
-            self._formats[style] = _format_of(self._book, int(style))
+        try:
+            number = _finite(text) if any(one in text for one in ".eE") else int(text)
+        except ValueError:
+            return SheetCell(text, fault="is no number")
+        format_ = self._format(style)
         if int(style) not in self._book._date_formats:  # noqa: SLF001 - as its own sheets do
-            return SheetCell(number, self._formats[style])
+            return SheetCell(number, format_)
         from openpyxl.utils.datetime import from_excel
 
         is_duration = int(style) in self._book._timedelta_formats  # noqa: SLF001
         try:
             return SheetCell(from_excel(number, self._book.epoch, timedelta=is_duration))
         except (OverflowError, ValueError):
-            return "#VALUE!"
+            return SheetCell(number, fault="is formatted as a date and is none (####)")
+
+    def _format(self, style: str) -> str:
+        if style not in self._formats:
+            self._formats[style] = _format_of(self._book, int(style))
+        return self._formats[style]
 
 
-def _timestamp(text: str) -> object:
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _timestamp(text: str) -> SheetCell:
     from openpyxl.utils.datetime import from_ISO8601
 
-    return from_ISO8601(text)  # type: ignore[no-untyped-call]
+    try:
+        return SheetCell(from_ISO8601(text))  # type: ignore[no-untyped-call]
+    except ValueError:
+        return SheetCell(text, fault="is no date")
 
 
 @contextmanager

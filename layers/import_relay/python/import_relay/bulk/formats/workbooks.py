@@ -24,6 +24,7 @@ OLE = b"\xd0\xcf\x11\xe0"
 MAX_SHEETS_B = 8 * 1024**3
 MAX_EXACT = 1e15
 """Spreadsheets keep 15 digits of a number (Excel: specifications and limits)."""
+_WAS_CUT = "is a number of more than 15 digits, of which the others are lost"
 _CONTENT = "[Content_Types].xml"
 """What each workbook has (ECMA-376, part 2)."""
 _DAMAGED = (BadZipFile, ParseError, LookupError, ValueError, OSError, EOFError, zlib.error)
@@ -78,17 +79,14 @@ def _has_value(cell: str | SheetCell) -> bool:
 
 
 def _broken(cells: Sequence[str | SheetCell]) -> BrokenLine | None:
-    """What is wrong with a row that has a cell with a changed value."""
+    """What is wrong with a row that has an error, or a changed value."""
     for number, cell in enumerate(cells, 1):
         if isinstance(cell, str):
             continue
-        what = ""
-        if cell.is_computed:
-            what = f"cell {number} is a formula without its result"
-        elif _was_cut(cell.value):
-            what = f"cell {number} is a number of more than 15 digits, of which the others are lost"
+        what = cell.fault or (_WAS_CUT if _was_cut(cell.value) else "")
         if what:
-            return BrokenLine(what, ", ".join(map(_text, cells))[:MAX_ROW_TEXT])
+            text = ", ".join(map(_text, cells))[:MAX_ROW_TEXT]
+            return BrokenLine(f"cell {number} {what}", text)
     return None
 
 
@@ -104,8 +102,10 @@ def _was_cut(value: object) -> bool:
 def _text(cell: str | SheetCell) -> str:
     """A cell as a CSV of the table would have it."""
     if isinstance(cell, str):
-        return _ESCAPED.sub(_control, cell) if "_x" in cell else cell
+        return _unescaped(cell)
     value = cell.value
+    if isinstance(value, str):
+        return _unescaped(value)
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -124,10 +124,15 @@ def _time_text(value: object) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
-        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        total = round(value.total_seconds())
+        minutes, seconds = divmod(abs(total), 60)
         hours, minutes = divmod(minutes, 60)
-        return f"{hours:02}:{minutes:02}:{seconds:02}"
+        return f"{'-' * (total < 0)}{hours:02}:{minutes:02}:{seconds:02}"
     return str(value)
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(_control, text) if "_x" in text else text
 
 
 def _control(found: re.Match[str]) -> str:
