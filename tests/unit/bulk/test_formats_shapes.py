@@ -16,6 +16,8 @@ from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
 from import_relay.bulk.formats.tables import csv_rows
 from import_relay.domain.files import FileRow
+from import_relay.domain.models import Occurrence
+from import_relay.domain.queue_messages import MAX_MESSAGE_B, repeat_bodies
 from tests.unit.bulk.file_rows import records_of, rows_of
 
 RECORDS = [{"id": "1", "name": "Jörg"}, {"id": "2", "name": "Zoë"}]
@@ -191,3 +193,35 @@ def test_whatever_was_opened_is_closed_even_if_nobody_reads_on(
 
     assert bool(opened) == bool(rows_read)
     assert all(one.closed for one in opened)
+
+
+@pytest.mark.parametrize("character", ["x", "\u00e4", "\U0001f600"])
+@pytest.mark.parametrize("characters", [16_000, 60_000, 210_000])
+@pytest.mark.parametrize("place", ["key", "value", "keys", "nested", "number"])
+def test_a_row_that_is_read_fits_a_queue_message(
+    character: str, characters: int, place: str
+) -> None:
+    """An item with a pointer instead of its text would never be found: nobody stored it."""
+    text = character * characters
+    records: dict[str, dict[str, object]] = {
+        "key": {text: "x"},
+        "value": {"id": text},
+        "keys": {f"{number:04}{character * 60}": "" for number in range(characters // 60)},
+        "nested": {"id": [{text: text}]},
+        "number": {str(number): int("9" * 4_000) for number in range(characters // 4_000)},
+    }
+    record = records[place]
+    other = {"id": 1}
+
+    first, row, last = rows_of("\n".join(map(json.dumps, (other, record, other))).encode())
+
+    size = len(json.dumps(record))
+    assert first.record == last.record == other
+    if size > rows.MAX_FILE_ROW_B:
+        assert (row.record, row.code) == (None, "row.too_large")
+        assert row.detail == f"it has {size} bytes"
+    else:
+        assert row.record == record
+        (body,) = repeat_bodies([Occurrence("", "erp", "d", 1, "e", 7, 0, row.record)])
+        assert '"at":' not in body
+        assert len(body) <= MAX_MESSAGE_B

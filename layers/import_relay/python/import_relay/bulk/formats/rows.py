@@ -7,11 +7,11 @@ texts are on disk.
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from import_relay.bulk.formats.encodings import shown_encoding
 from import_relay.bulk.formats.file_error import FileUnreadable
@@ -25,6 +25,9 @@ MAX_FILE_B = 1024**3
 MAX_UNPACKED_B = 8 * 1024**3
 MAX_FILE_ROW_B = 200_000
 """Of one record as JSON: what fits into a queue message."""
+_MAX_CHARACTER_B = len(json.dumps("\U0001f600")) - 2
+"""As a queue message has it: two escapes of six bytes."""
+_MEMBER_B = len('"": "", ')
 _T = TypeVar("_T")
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _REFUSED = {
@@ -196,7 +199,7 @@ class _Bounded:
 
 def _within(row: FileRow) -> FileRow:
     """A row that fits a queue message; one that does not is unreadable."""
-    if row.record is None or sum(map(_size, row.record.values())) <= MAX_FILE_ROW_B // 4:
+    if row.record is None or _is_small(row.record):
         return row
     try:
         size = len(json.dumps(row.record))
@@ -207,12 +210,10 @@ def _within(row: FileRow) -> FileRow:
     return FileRow(row.line, None, "row.too_large", f"it has {size} bytes")
 
 
-def _size(value: object) -> int:
-    """About how large a cell is; nested values are measured exactly."""
-    return (
-        len(value)
-        if isinstance(value, str)
-        else MAX_FILE_ROW_B
-        if isinstance(value, dict | list)
-        else 9
-    )
+def _is_small(record: Mapping[str, Any]) -> bool:
+    """Whether a record of texts surely fits, without writing it as JSON; others are measured."""
+    try:
+        characters = len("".join(record)) + len("".join(record.values()))
+    except TypeError:
+        return False
+    return characters * _MAX_CHARACTER_B + len(record) * _MEMBER_B <= MAX_FILE_ROW_B
