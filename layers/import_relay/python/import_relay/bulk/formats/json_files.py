@@ -7,28 +7,16 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, BinaryIO, NoReturn
 
 from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
+from import_relay.bulk.formats.list_pages import Outlined, outline_of, rows_path
 from import_relay.bulk.formats.texts import texts
 from import_relay.domain.files import FileRow
 
 _LONG_DIGITS = 1_000
 _LONG = re.compile(f"[0-9]{{{_LONG_DIGITS}}}")
-LISTS = ("records", "data", "value", "items")
-"""Keys whose list holds rows even if it is empty. A list under another key holds rows only if all
-its elements are objects."""
-_ABOUT = frozenset(
-    """
-    additional_data count cursor done hasMore has_more limit links meta next nextRecordsUrl
-    next_page object offset page pages pagination paging per_page previous success total
-    totalCount totalSize total_count url
-    """.split()  # noqa: SIM905 - a word a line would fill the page
-)
-"""Other keys that such an object may have, as the list pages of APIs do: none belongs to a record.
-"""
 
 
 def ndjson_rows(lines: Iterator[str]) -> Iterator[FileRow]:
@@ -45,18 +33,8 @@ def is_object(line: str) -> bool:
 
 
 def holds_list(line: str) -> bool:
-    """Whether an object is no row but only holds a list of rows, and members of `_ABOUT`."""
-    value = json.loads(line)
-    own = [name for name in value if not _is_about(name)]
-    listed = value[own[0]] if len(own) == 1 else None
-    if not isinstance(listed, list):
-        return False
-    is_known = bool(listed) or own[0] in LISTS
-    return is_known and all(isinstance(one, dict) for one in listed)
-
-
-def _is_about(name: str) -> bool:
-    return name in _ABOUT or name.startswith("@")
+    """Whether an object is no row but a page with a list of rows."""
+    return bool(rows_path(outline_of(json.loads(line))))
 
 
 def json_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
@@ -74,7 +52,7 @@ def json_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
             for number, value in enumerate(_values(ijson, opened), 1):
                 yield _element(number, value)
         except (_LongNumber, ijson.JSONError) as error:
-            if not isinstance(error, _LongNumber) and "overflow" not in str(error):
+            if not isinstance(error, _LongNumber) and not _is_overflow(error):
                 raise
             known = number
             for number, value in enumerate(_values(exact, opened), 1):
@@ -88,12 +66,13 @@ def json_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
 def _values(parser: Any, opened: Callable[[], BinaryIO]) -> Iterator[Any]:
     """The elements.
 
-    The fast parser ends the whole process at an integer of many digits, and refuses numbers that 64
-    bits do not hold. The other parser takes them, with fractions as decimals.
+    The fast parser ends the whole process at an integer of many digits, refuses numbers that 64
+    bits do not hold, and loses half a surrogate pair. The other parser takes them, with fractions
+    as decimals.
     """
     is_fast = parser.__name__ == "ijson"
     with closing(opened()) as file:
-        prefix = _prefix(parser.parse(_Utf8(file, is_fast=is_fast)))
+        prefix = _prefix(parser.basic_parse(_Utf8(file, is_fast=is_fast)))
     with closing(opened()) as file:
         yield from parser.items(_Utf8(file, is_fast=is_fast), prefix, use_float=is_fast)
 
@@ -107,44 +86,29 @@ def _with_floats(value: Any) -> Any:
     return [_with_floats(one) for one in value] if isinstance(value, list) else value
 
 
-def _prefix(events: Iterable[tuple[str, str, Any]]) -> str:
-    """Where the rows stand, as ijson says it: `item` for the elements of an array."""
-    outline = _Outline()
-    for prefix, event, value in events:
-        if not prefix and event == "start_array":
-            return "item"
-        if outline.take(prefix, event, value):
-            return ""
-    return f"{outline.listed}.item" if outline.has_rows or outline.listed in LISTS else ""
+def _prefix(events: Iterable[tuple[str, Any]]) -> str:
+    """Where the rows stand, as ijson says it: `item` for the elements of an array.
+
+    If the JSON is damaged, that is where they stand as far as it can be read.
+    """
+    from ijson import JSONError
+
+    outlined, is_whole = Outlined(), True
+    try:
+        for event, value in events:
+            if outlined.take(event, value):
+                break
+    except JSONError as error:
+        if _is_overflow(error):
+            raise
+        is_whole = False
+    path = rows_path(outlined.page, is_whole=is_whole)
+    return ".".join((*path, "item")) if path or outlined.is_array else ""
 
 
-@dataclass(slots=True)
-class _Outline:
-    """What is known of an object: its key `listed` has a list, and whether that `has_rows`."""
-
-    listed: str = ""
-    has_rows: bool = False
-
-    def take(self, prefix: str, event: str, value: Any) -> bool:
-        """Take an event of the parser; whether it shows that the object is a row itself."""
-        if not prefix:
-            return event == "map_key" and not _is_about(value) and not self._take_key(value)
-        if prefix == self.listed:
-            return event not in ("start_array", "end_array")
-        return prefix == f"{self.listed}.item" and not self._take_element(event)
-
-    def _take_key(self, key: str) -> bool:
-        """Note the key of a list; False if it is not the only one."""
-        is_first = not self.listed and "." not in key
-        self.listed = key
-        return is_first
-
-    def _take_element(self, event: str) -> bool:
-        """Note that the list has an element; False if that is no row."""
-        if event in ("map_key", "end_map"):
-            return True
-        self.has_rows = True
-        return event == "start_map" or self.listed in LISTS
+def _is_overflow(error: Exception) -> bool:
+    """Whether the fast parser read a number that 64 bits do not hold."""
+    return "overflow" in str(error)
 
 
 def _line(number: int, text: str) -> FileRow:
@@ -170,7 +134,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 class _LongNumber(Exception):
-    """More digits stand here than the fast parser takes, in a number or a text."""
+    """The fast parser cannot read what stands here: many digits, or half a surrogate pair."""
 
 
 class _Utf8:
