@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from import_relay.bulk.formats import texts
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.list_pages import MAX_MEMBERS, outline_of, rows_path
 from tests.unit.bulk.file_rows import records_of, rows_of
@@ -125,3 +126,35 @@ def test_damaged_json_names_its_row_wherever_the_rows_are(wrapped: str, rest: st
         rows_of((wrapped % f"[{rows}{rest}").encode())
     assert (caught.value.code, caught.value.line) == ("file.broken_json", 900)
     assert caught.value.detail == "it is no JSON after 899 rows"
+
+
+@pytest.mark.parametrize("chunk_b", [5, 7, 13, 64, 4_096])
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"a\ud83d",
+        r"a\ud83d b",
+        r"\ude00x",
+        r"\ud83d\ud83d\ude00",
+        r"\uD83D\n",
+        r"\\ud83d",
+        r"\ud83d\ude00",
+    ],
+)
+def test_half_a_surrogate_pair_is_kept_in_every_shape_of_json(
+    text: str, chunk_b: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mapping rejects the text then, and says why; a question mark would be imported."""
+    monkeypatch.setattr(texts, "CHUNK_B", chunk_b)
+    rows = '{"id": 1}', f'{{"id": "{text}"}}', f'{{"id": "{text * 200}"}}'
+    expected = [json.loads(row) for row in rows]
+
+    assert records_of(f"[{', '.join(rows)}]".encode()) == expected
+    assert records_of("\n".join(rows).encode()) == expected
+
+
+def test_pairs_of_surrogates_need_no_slower_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "CHUNK_B", 64)
+    monkeypatch.setattr("ijson.backends.python.items", None)
+    record = {"name": "\U0001f600 \U0001f601x" * 1_000}
+    assert records_of(json.dumps([record]).encode()) == [record]

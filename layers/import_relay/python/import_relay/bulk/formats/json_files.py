@@ -17,6 +17,12 @@ from import_relay.domain.files import FileRow
 
 _LONG_DIGITS = 1_000
 _LONG = re.compile(f"[0-9]{{{_LONG_DIGITS}}}")
+_HALF = re.compile(
+    r"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F]|(?:\\(?:u[dD]?)?)?\Z)"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F])"
+)
+"""Half a surrogate pair; one at the end, whose other half may follow, is found with that."""
+_ESCAPE = len(r"\ud83d")
 
 
 def ndjson_rows(lines: Iterator[str]) -> Iterator[FileRow]:
@@ -51,8 +57,8 @@ def json_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
         try:
             for number, value in enumerate(_values(ijson, opened), 1):
                 yield _element(number, value)
-        except (_LongNumber, ijson.JSONError) as error:
-            if not isinstance(error, _LongNumber) and not _is_overflow(error):
+        except (_NeedsExact, ijson.JSONError) as error:
+            if not isinstance(error, _NeedsExact) and not _is_overflow(error):
                 raise
             known = number
             for number, value in enumerate(_values(exact, opened), 1):
@@ -133,7 +139,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-class _LongNumber(Exception):
+class _NeedsExact(Exception):
     """The fast parser cannot read what stands here: many digits, or half a surrogate pair."""
 
 
@@ -152,7 +158,7 @@ class _Utf8:
         text = next(filter(None, self._texts), "")
         if self._is_fast:
             seen = self._before + text
-            if _LONG.search(seen):
-                raise _LongNumber
+            if _LONG.search(seen) or _HALF.search(seen, _ESCAPE if self._before else 0):
+                raise _NeedsExact
             self._before = seen[-_LONG_DIGITS:]
         return text.encode("utf-8", "backslashreplace")
