@@ -6,7 +6,7 @@ Only number formats that complete a code count; see `number_formats`.
 import re
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import chain
 from pathlib import Path
@@ -17,7 +17,8 @@ from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
 from import_relay.bulk.formats.number_formats import code_text
 from import_relay.bulk.formats.sheets import Sheet, SheetCell, sheets_of
 from import_relay.bulk.formats.tables import BrokenLine, table_rows
-from import_relay.domain.files import FileRow
+from import_relay.domain.files import ABOUT_ROW, FileRow
+from import_relay.report.tables import as_sent
 
 OLE = b"\xd0\xcf\x11\xe0"
 """How a workbook with a password begins, and one of Excel 97."""
@@ -28,6 +29,7 @@ _WAS_CUT = "is a number of more than 15 digits, of which the others are lost"
 _CONTENT = "[Content_Types].xml"
 """What each workbook has (ECMA-376, part 2)."""
 _DAMAGED = (BadZipFile, ParseError, LookupError, ValueError, OSError, EOFError, zlib.error)
+_TEXT_FORMAT = "@"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -56,8 +58,11 @@ def workbook_rows(path: Path) -> Iterator[FileRow]:
 def _records(path: Path) -> Iterator[tuple[int, Sequence[str] | BrokenLine]]:
     with sheets_of(path) as sheets:
         for sheet in _meant(sheets):
+            shown: Callable[[str | SheetCell], str] | None = None
             for number, cells in sheet.rows():
-                yield number, _broken(cells) or list(map(_text, cells))
+                if shown is None and any(_text(cell).strip() for cell in cells):
+                    shown = _text_as_sent if _is_table_of_failures(cells) else _text
+                yield number, _broken(cells) or list(map(shown or _text, cells))
 
 
 def _meant(sheets: Sequence[Sheet]) -> Sequence[Sheet]:
@@ -88,6 +93,21 @@ def _broken(cells: Sequence[str | SheetCell]) -> BrokenLine | None:
             text = ", ".join(map(_text, cells))[:MAX_ROW_TEXT]
             return BrokenLine(f"cell {number} {what}", text)
     return None
+
+
+def _is_table_of_failures(header: Sequence[str | SheetCell]) -> bool:
+    """Whether a table of the relay says here why its rows were not imported."""
+    return {_text(cell).strip() for cell in header}.issuperset(ABOUT_ROW)
+
+
+def _text_as_sent(cell: str | SheetCell) -> str:
+    """A cell of such a table without the apostrophes that its CSV has.
+
+    All cells of the relay's own workbook are formatted as texts: it has none.
+    """
+    text = _text(cell)
+    is_of_csv = isinstance(cell, SheetCell) and cell.format != _TEXT_FORMAT
+    return as_sent(text) if is_of_csv else text
 
 
 def _was_cut(value: object) -> bool:
