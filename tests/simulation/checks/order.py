@@ -122,7 +122,8 @@ def _final(
     """Mateo has the newest version that was imported in the end.
 
     A column is not checked if a newer change of it is unaccounted for, is a dead letter that Mateo
-    refused, or failed as a change of single columns: older changes leave the column out then.
+    refused, or failed or was rejected as a change of single columns: older changes leave the column
+    out then.
     """
     newest: dict[str, Version] = {}
     unsure: dict[str, Version] = {}
@@ -144,10 +145,12 @@ def _final(
 
 
 def _waits_for_a_person(books: Books, item: str, one: Item) -> bool:
-    """Whether a change is unaccounted for or refused, or was of single columns and failed."""
+    """Whether a change is unaccounted for or refused, or was of single columns and Mateo did not
+    take it.
+    """
     outcomes = books.outcomes_of(item)
     waits = "unaccounted" in outcomes or item in books.relay.unproven
-    return waits or ("failed" in outcomes and one.connection == "hub")
+    return waits or bool(outcomes & {"failed", "rejected"} and one.connection == "hub")
 
 
 def _read_versions(

@@ -62,16 +62,17 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "oldest-of-a-batch-wins",
+        "newest-of-a-batch-first",
         "Changes of a batch are taken newest first.",
-        ("lost", "stale"),
+        (),
         (
             Edit(
                 "submit/merging.py",
-                "changes.sort(key=self._order_of)",
-                "changes.sort(key=self._order_of, reverse=True)",
+                "changes.sort(key=self._order_of if order is order_of else order)",
+                "changes.sort(key=self._order_of if order is order_of else order, reverse=True)",
             ),
         ),
+        harmless="an older change is found to be older beside a newer one, whichever comes first",
     ),
     Mutant(
         "blocked-ignored",
@@ -153,7 +154,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/freshness.py",
-                "same_event = same_version and change.event == claim.event",
+                "same_event = same_version and _is_of(change, claim)",
                 "same_event = same_version",
             ),
         ),
@@ -166,7 +167,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/freshness.py",
-                "return order_of(change) < (claim.version, receipt_order(_newest_beside(change, claim)))",
+                "return (change.version, received) < (claim.version, claimed_at)",
                 "return change.version < claim.version",
             ),
         ),
@@ -178,8 +179,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/merging.py",
-                "        return tuple(replaced)[-EARLIER_KEPT:]\n",
-                "        return ()\n",
+                "        deliveries = dict.fromkeys(one.rpart",
+                "        replaced = {}\n        deliveries = dict.fromkeys(one.rpart",
             ),
         ),
     ),
@@ -190,7 +191,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/merging.py",
-                "            if column not in newer\n",
+                "            if column not in newer or identifies(change, column)\n",
                 "",
             ),
         ),
@@ -214,10 +215,10 @@ MUTANTS = (
         (
             Edit(
                 "submit/merging.py",
-                "        self._take(change, fresh)\n        contributing",
+                "        self._take(change, fresh)\n        owners",
                 "        self._columns = {c: v for c, v in self._columns.items() if v[1] is "
                 "change}\n"
-                "        self._take(change, fresh)\n        contributing",
+                "        self._take(change, fresh)\n        owners",
             ),
         ),
     ),

@@ -58,7 +58,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/entity_limits.py",
-                "if self._left[name] > 0), None)",
+                "if left[name] > 0), None)",
                 "if name), None)",
             ),
             Edit(
