@@ -139,7 +139,7 @@ def _say(text: str) -> None:
     """An error on stderr; it may quote what a terminal would obey, or a name that is no UTF-8."""
     from import_relay.domain.report_text import defused  # only where it is needed
 
-    typer.echo(defused(text).encode(errors="backslashreplace"), err=True)
+    typer.echo(defused(text).encode(errors="backslashreplace").decode(), err=True)
 
 
 def _in_words(error: Exception) -> str | None:
