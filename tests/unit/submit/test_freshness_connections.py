@@ -90,3 +90,14 @@ def test_a_forced_replay_is_older_than_a_later_one_and_newer_than_anything_else(
     suffix = f".{other}" if other else ""
 
     assert is_older(forced, claimed("erp", 9, f"d0{suffix}")) is older
+
+
+@pytest.mark.parametrize(("whole_at", "verdict"), [("d4", "DUPLICATE"), ("d6", "STALE")])
+def test_a_column_that_was_said_after_a_whole_record_of_another_scale_stays(
+    whole_at: str, verdict: str
+) -> None:
+    claim = Claim(TIME, "text:1", "d5/0", "r1", connection="erp")
+    whole = Claim(MILLISECONDS, "x", f"{whole_at}/0", "r1", connection="crm")
+    again = by("erp", TIME, "d3", "text:1")._replace(partial=True)
+
+    assert freshness(again, claim, whole=whole, was_never_created=False).name == verdict

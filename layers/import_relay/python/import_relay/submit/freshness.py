@@ -13,8 +13,6 @@ from import_relay.domain.replays import replay_id_of
 
 FIRST_TIME, END_OF_TIMES = 10**14, 10**16
 """A version between these is a time (µs since the epoch, 1973 to 2286); others are counters."""
-
-
 Order = tuple[int, tuple[str, int]]
 """A version, and when the item was received."""
 
@@ -70,7 +68,11 @@ def freshness(
 
 def _said_after(whole: Claim, change: MappedChange, claim: Claim | None) -> bool:
     """Whether a change says again what was said of the field after the whole record was."""
-    return claim is not None and says_again(change, claim) and claim.order > whole.order
+    if claim is None or not says_again(change, claim):
+        return False
+    if not _versions_compare(claim.version, claim.connection, whole):
+        return receipt_order(claim.newest) > receipt_order(whole.newest)
+    return claim.order > whole.order
 
 
 def is_older(change: MappedChange, claim: Claim) -> bool:
@@ -84,21 +86,22 @@ def is_older(change: MappedChange, claim: Claim) -> bool:
         return claimed > replay.id
     received = receipt_order(change.occurrence.item_id)
     claimed_at = receipt_order(_newest_beside(change, claim))
-    if not _versions_compare(change, claim):
+    if not _versions_compare(change.version, change.occurrence.connection, claim):
         return received < claimed_at
     return (change.version, received) < (claim.version, claimed_at)
 
 
-def _versions_compare(change: MappedChange, claim: Claim) -> bool:
-    """Whether their versions say which is newer: two times do, and two counters of one connection.
+def _versions_compare(version: int, connection: str, claim: Claim) -> bool:
+    """Whether a version says which is newer, it or a claim: two times do, and two counters of one
+    connection.
 
     A connection may have both, as where its version is empty: then the time of receipt stands for
     it.
     """
-    is_time, was_time = map(_is_time, (change.version, claim.version))
+    is_time, was_time = map(_is_time, (version, claim.version))
     if is_time != was_time:
         return False
-    return is_time or claim.connection in ("", change.occurrence.connection)
+    return is_time or claim.connection in ("", connection)
 
 
 def in_order(changes: Sequence[MappedChange]) -> Callable[[MappedChange], Order]:
