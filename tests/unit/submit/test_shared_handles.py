@@ -11,7 +11,7 @@ from import_relay.domain.notes import Note
 from import_relay.mapping.keys import HANDLES, record_key
 from import_relay.mapping.row_texts import row_text
 from import_relay.submit.batching import batch_rows
-from import_relay.submit.freshness import FIRST_TIME
+from import_relay.submit.freshness import END_OF_TIMES, FIRST_TIME
 from import_relay.submit.merging import merge_changes
 from import_relay.submit.shared_handles import Parted, part_handles
 from tests.support.builders import CONTACTS, occurrence
@@ -149,9 +149,10 @@ def test_deals_have_no_handles() -> None:
     assert [notes(row) for row in parted(*changes).rows] == [[], []]
 
 
-def test_receipt_orders_contacts_whose_versions_are_counters() -> None:
-    later = said(5, {"external_id": "later", "email": FAMILY}, version=1)
-    earlier = said(2, {"external_id": "earlier", "email": FAMILY}, version=9)
+@pytest.mark.parametrize("counters", [1, END_OF_TIMES], ids=["small", "too large for a time"])
+def test_receipt_orders_contacts_whose_versions_are_counters(counters: int) -> None:
+    later = said(5, {"external_id": "later", "email": FAMILY}, version=counters)
+    earlier = said(2, {"external_id": "earlier", "email": FAMILY}, version=counters + 8)
 
     result = parted(later, earlier)
 

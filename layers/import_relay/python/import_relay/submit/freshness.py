@@ -98,15 +98,15 @@ def _versions_compare(version: int, connection: str, claim: Claim) -> bool:
     A connection may have both, as where its version is empty: then the time of receipt stands for
     it.
     """
-    is_time, was_time = map(_is_time, (version, claim.version))
-    if is_time != was_time:
+    are_times = is_time_version(version)
+    if are_times != is_time_version(claim.version):
         return False
-    return is_time or claim.connection in ("", connection)
+    return are_times or claim.connection in ("", connection)
 
 
 def in_order(changes: Sequence[MappedChange]) -> Callable[[MappedChange], Order]:
     """What sorts the changes of a record: their versions if all of them compare, else receipt."""
-    times = {_is_time(change.version) for change in changes}
+    times = {is_time_version(change.version) for change in changes}
     if times == {True}:
         return order_of
     connections = {change.occurrence.connection for change in changes}
@@ -117,7 +117,8 @@ def _received(change: MappedChange) -> Order:
     return 0, receipt_order(change.occurrence.item_id)
 
 
-def _is_time(version: int) -> bool:
+def is_time_version(version: int) -> bool:
+    """Whether a version stands for a time (µs since the epoch); else it is a counter."""
     return FIRST_TIME <= version < END_OF_TIMES
 
 
@@ -189,8 +190,8 @@ def is_overtaken(change: MappedChange, claim: Claim) -> bool:
     """
     is_comparable = (
         claim.connection == change.occurrence.connection
-        and _is_time(change.version)
-        and _is_time(claim.version)
+        and is_time_version(change.version)
+        and is_time_version(claim.version)
     )
     return is_comparable and is_older(change, claim)
 

@@ -22,7 +22,7 @@ from import_relay.domain.notes import Note
 from import_relay.mapping.keys import HANDLES, IDENTIFIERS
 from import_relay.mapping.row_texts import row_text
 from import_relay.mapping.same_handles import Handle, handles_of
-from import_relay.submit.freshness import FIRST_TIME
+from import_relay.submit.freshness import Order, is_time_version
 
 STRICTEST: tuple[SharedHandles, ...] = ("leave_out", "first_keeps", "last_takes")
 """If connections of contacts with one handle choose differently, the choice that comes first here
@@ -176,9 +176,9 @@ def _groups(shared: Iterable[Sequence[int]], rows: Sequence[Row]) -> list[list[i
 def _sorted(group: Sequence[int], rows: Sequence[Row]) -> list[int]:
     """By version where all of them are times, else by receipt: counters of two records differ."""
     newest = {number: rows[number].changes[-1] for number in group}
-    are_times = all(change.version >= FIRST_TIME for change in newest.values())
+    are_times = all(is_time_version(change.version) for change in newest.values())
 
-    def order(number: int) -> tuple[int, tuple[str, int]]:
+    def order(number: int) -> Order:
         change = newest[number]
         return change.version if are_times else 0, by_receipt(change.occurrence.item_id)
 
