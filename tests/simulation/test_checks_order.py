@@ -17,7 +17,7 @@ def test_a_change_is_as_new_as_its_last_copy_that_nobody_has() -> None:
         items={item: SimpleNamespace(received_at=0) for item in outcomes},
         outcomes_of=outcomes.__getitem__,
     )
-    versions = {item: (1, item, 0) for item in outcomes}
+    versions = {item: (1, item, 0, "") for item in outcomes}
 
     assert [one[1] for one in _copies(books, versions)] == ["e3/0"]
     assert [one[1] for one in _copies(books, versions, _UNTOLD)] == ["e2/0", "e3/0"]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json
 
 from import_relay.domain.files import row_received_at
+from import_relay.domain.replays import original_delivery, replay_id_of
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.entries import State
 from tests.simulation.crm import CONNECTION
@@ -24,8 +25,8 @@ SENT = ("feeding", "finished")
 """States of files whose rows are sent."""
 CLOCKS_S = 10.0
 """How far the relay's times may be from the true time."""
-Version = tuple[int, str, int]
-"""A version, then the delivery and the number of the item in it."""
+Version = tuple[int, str, int, str]
+"""A version, then the sender's delivery, the number of the item in it, and the replay if any."""
 
 
 class Item(NamedTuple):
@@ -46,7 +47,8 @@ class Item(NamedTuple):
     def version(self) -> Version:
         """What orders it among the changes of its record; among equal versions, when it came."""
         version = self.received_at if self.connection == "plain" else self.record.version
-        return version, self.delivery, self.number
+        sent_in, replay = original_delivery(self.delivery), replay_id_of(self.delivery)
+        return version, sent_in, self.number, replay
 
 
 class Applied(NamedTuple):

@@ -4,7 +4,6 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from import_relay.domain.replays import original_delivery
 from tests.simulation.checks.books import CLOCKS_S, Books, Item, Version
 from tests.simulation.crm import CONNECTION
 
@@ -169,7 +168,7 @@ def _read_versions(
         for item, one in of_key:
             if one.connection == CONNECTION and books.outcomes_of(item) == {"duplicate"}:
                 for field_ in one.record.fields:
-                    yield field_, (one.version[0], "", 0)
+                    yield field_, (one.version[0], "", 0, "")
 
 
 def _as_sent(version: Version) -> Version:
@@ -177,9 +176,9 @@ def _as_sent(version: Version) -> Version:
 
     An item that was put back has its version and values, so it does not matter which came last.
     """
-    return version[0], original_delivery(version[1]), version[2]
+    return *version[:3], ""
 
 
 def _came_together(older: Version, newer: Version) -> bool:
     """Whether both came with one delivery, `older` first."""
-    return older[1] == newer[1] and older < newer
+    return older[1] == newer[1] and older[3] == newer[3] and older < newer

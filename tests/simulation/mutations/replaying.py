@@ -51,6 +51,18 @@ MUTANTS = (
         (Edit("submit/freshness.py", "if replay and replay.force and ", "if replay and "),),
     ),
     Mutant(
+        "put-back-after-later-events",
+        "An item that is put back is newer than all of its delivery that have its version.",
+        ("stale",),
+        (
+            Edit(
+                "domain/models.py",
+                "return original_delivery(delivery), ",
+                "return delivery, ",
+            ),
+        ),
+    ),
+    Mutant(
         "put-back-twice-by-one-replay",
         "A copy of an item that the same replay puts back is imported as well.",
         ("duplicated",),

@@ -147,6 +147,31 @@ def test_of_equal_versions_the_one_that_was_received_later_is_newer() -> None:
     assert order_of(WHOLE) < order_of(COPY) < order_of(BY_RECEIPT)
 
 
+@pytest.mark.parametrize("replay", [REPLAY, LATER_REPLAY])
+@pytest.mark.parametrize("claiming", ["", REPLAY.id, LATER_REPLAY.id])
+def test_what_is_put_back_is_as_old_as_its_original(replay: Replay, claiming: str) -> None:
+    """Of two events of one version, whichever copies of them come, the one received later wins."""
+
+    def claimed(delivery: str, number: int) -> Claim:
+        delivery_id = put_back_delivery(delivery, claiming) if claiming else delivery
+        return Claim(2, "other", f"{delivery_id}/{number}", "r1")
+
+    given = put_back(replay, 2, "e")  # it was number 0 of its delivery
+
+    assert is_older(given, claimed("old", 1))
+    assert is_older(given, claimed("older", 0))
+    assert not is_older(given, claimed("earlier", 1))
+
+
+def test_a_repetition_counts_beside_what_is_put_back_of_its_delivery() -> None:
+    """Delivery `old` brought `given`, and then a repetition of the claimed event."""
+    given = put_back(REPLAY, 2, "e")
+    before = Claim(2, "other", "earlier/1", "r1", repeated_by="old/1")
+
+    assert is_older(given, before)
+    assert not is_older(given, before._replace(repeated_by="older/1"))
+
+
 def test_a_forced_replay_is_older_only_than_changes_of_the_same_replay() -> None:
     given = put_back(FORCED, 2, "old")
 

@@ -168,7 +168,7 @@ def test_a_change_that_is_tried_again_is_as_new_as_its_repetition() -> None:
         never_created=True,
     ).rows
 
-    assert (row.claims["*"].item_id, row.claims["*"].order) == ("d1/0~1", (9, ("d9", 0)))
+    assert (row.claims["*"].item_id, row.claims["*"].order) == ("d1/0~1", (9, ("d9", 0, "")))
 
 
 def test_a_column_that_is_tried_again_keeps_its_value_beside_an_older_record() -> None:

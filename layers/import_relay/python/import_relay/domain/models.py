@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from import_relay.domain.connections import RecordTypeName, SharedHandles
 from import_relay.domain.notes import Note, left_out_columns
-from import_relay.domain.replays import Replay
+from import_relay.domain.replays import Replay, original_delivery, replay_id_of
 
 WHOLE_RECORD = "*"
 """The field of a whole record; any other field is one column of a partial record."""
@@ -24,6 +24,10 @@ MATEO_TYPES: Mapping[RecordTypeName, str] = {
     "appointment": "appointment_details",
 }
 """Record type in connections.toml → `type` of an import (docs: Create Import)."""
+
+
+ReceiptOrder = tuple[str, int, str]
+"""When an item was received: the delivery of its sender, its number there, its replay if any."""
 
 
 class Pointer(NamedTuple):
@@ -68,10 +72,13 @@ def item_of(item_id: str) -> tuple[str, int]:
     return item, int(attempt or 0)
 
 
-def receipt_order(item_id: str) -> tuple[str, int]:
-    """Orders item ids as their occurrences were received: delivery ids sort by time."""
+def receipt_order(item_id: str) -> ReceiptOrder:
+    """Orders item ids as their occurrences were received: delivery ids sort by time.
+
+    What a replay put back was received when its original was, and comes directly after it.
+    """
     delivery, _, rest = item_id.rpartition("/")
-    return delivery, int(rest.partition("~")[0])
+    return original_delivery(delivery), int(rest.partition("~")[0]), replay_id_of(delivery)
 
 
 class ImportOptions(NamedTuple):
@@ -232,7 +239,7 @@ class Claim(NamedTuple):
     repeated_by: str = ""
 
     @property
-    def order(self) -> tuple[int, tuple[str, int]]:
+    def order(self) -> tuple[int, ReceiptOrder]:
         """The place of the change, or of its latest repetition, among those of the record."""
         return self.version, receipt_order(self.newest)
 

@@ -8,12 +8,19 @@ from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
 from import_relay.connectors.shared.event_ids import is_content_id
-from import_relay.domain.models import Claim, MappedChange, Watermark, item_of, receipt_order
-from import_relay.domain.replays import replay_id_of
+from import_relay.domain.models import (
+    Claim,
+    MappedChange,
+    ReceiptOrder,
+    Watermark,
+    item_of,
+    receipt_order,
+)
+from import_relay.domain.replays import original_delivery, replay_id_of
 
 FIRST_TIME, END_OF_TIMES = 10**14, 10**16
 """A version between these is a time (µs since the epoch, 1973 to 2286); others are counters."""
-Order = tuple[int, tuple[str, int]]
+Order = tuple[int, ReceiptOrder]
 """A version, and when the item was received."""
 
 
@@ -128,8 +135,9 @@ def _newest_beside(change: MappedChange, claim: Claim) -> str:
     An event with an id that its sender sends again is no newer than what came in between, but newer
     than what the same delivery brought before it.
     """
-    repeated_in = claim.newest.rpartition("/")[0]
-    if is_content_id(claim.event) or repeated_in == change.occurrence.delivery:
+    repeated_in, delivery = claim.newest.rpartition("/")[0], change.occurrence.delivery
+    came_with_it = original_delivery(repeated_in) == original_delivery(delivery)
+    if is_content_id(claim.event) or came_with_it:
         return claim.newest
     return claim.item_id
 

@@ -25,6 +25,7 @@ from import_relay.mapping.row_texts import MAX_ROW_B, row_text
 from import_relay.submit.claimed_fields import fields_of, identifies, is_apart
 from import_relay.submit.freshness import (
     Freshness,
+    Order,
     claim_of,
     ended_items,
     freshness,
@@ -169,7 +170,7 @@ class _Coalescing:
         if self._contributors:
             self._result.rows.append(self._row())
 
-    def _order_of(self, change: MappedChange) -> tuple[int, tuple[str, int]]:
+    def _order_of(self, change: MappedChange) -> Order:
         """A change that comes again is as new as its latest repetition."""
         claims = map(self._known.claims.get, fields_of(change)) if self._known.claims else ()
         again = (one.order for one in claims if one and says_again(change, one))
