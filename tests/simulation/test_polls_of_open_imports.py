@@ -1,4 +1,6 @@
-"""Polls use a bounded part of a day's requests while Mateo accepts imports and finishes none.
+"""Polls, lookups and reports each use a bounded part of a day's requests, however many there are.
+
+Mateo accepts imports and finishes none, or answers no question about them.
 
 The relay's own tracking runs on the simulation's services, for hours of simulated time.
 """
@@ -11,9 +13,8 @@ from contextlib import contextmanager
 import pytest
 
 from import_relay.mateo.client import POLL_PAGE
-from import_relay.mateo.waiting import MAX_WAIT_S
+from import_relay.mateo.waiting import MAX_WAIT_S, POLLING_SHARE
 from import_relay.storage.entries import Entry, State, entry_key, from_item, to_item
-from import_relay.track.polling import POLLING_SHARE
 from tests.benchmarks.days import DAY_S, Counts
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import Account, FaultProfile, Scenario
@@ -31,11 +32,12 @@ ALLOWANCE = 1.25
 class Imports:
     """Open imports of a relay, each with an execution that looks at it at a time of its own."""
 
-    def __init__(self, count: int, requests_per_day: int, stale_index: float, age_s: float) -> None:
+    def __init__(
+        self, count: int, account: Account, faults: FaultProfile, age_s: float, entry: Entry
+    ) -> None:
         self.world = World(7)
         self._age_s = age_s
-        account = Account(requests_per_day=requests_per_day)
-        faults = FaultProfile(stale_index=stale_index)
+        self._entry = entry
         self.relay = Relay(self.world, Scenario(1, (), fault_profile=faults, account=account))
         self._counts = Counts()
         self._counts.watch(self.relay)
@@ -44,17 +46,15 @@ class Imports:
     def _begin(self, number: int) -> str:
         reference = f"contact-{number:04}"
         created_at = START - self._age_s + 0.1 * number
-        entry = Entry(
-            reference,
-            State.SENT,
-            "contact_details",
-            rows=1,
+        is_unknown = self._entry.state is State.UNKNOWN
+        entry = self._entry._replace(
+            reference=reference,
             day=self.relay.limits.day(START),
             created_at=created_at,
             deadline=created_at + 120,
-            import_id=f"00000000-0000-4000-8000-{number:012x}",
-            posts=1,
+            import_id="" if is_unknown else f"00000000-0000-4000-8000-{number:012x}",
             posted_at=created_at,
+            polled_at=created_at if self._entry.is_counted else 0.0,
         )
         item = to_item(entry, now=START)
         self.relay.dynamodb._apply(LEDGER, "Put", item, {})
@@ -71,12 +71,16 @@ class Imports:
 
     def polls(self, hours: float) -> int:
         """Let so many hours pass; how many polls Mateo got in them."""
-        before = self._polls()
-        self.world.run(self.world.now + hours * HOUR_S)
-        return self._polls() - before
+        return self.requests(hours)["polls"]
 
-    def _polls(self) -> int:
-        return sum((one for one in self._counts.requests.values()), Counter())["polls"]
+    def requests(self, hours: float) -> Counter[str]:
+        """Let so many hours pass; how many requests of each kind Mateo got in them."""
+        before = self._requests()
+        self.world.run(self.world.now + hours * HOUR_S)
+        return self._requests() - before
+
+    def _requests(self) -> Counter[str]:
+        return sum((one for one in self._counts.requests.values()), Counter())
 
     def unseen_s(self) -> float:
         """How long ago the import was polled that was polled longest ago."""
@@ -85,11 +89,22 @@ class Imports:
         return self.world.now - min(one.polled_at for one in entries)
 
 
+SENT = Entry("", State.SENT, "contact_details", 1, day="", created_at=0.0, deadline=0.0, posts=1)
+COUNTED = SENT._replace(total_count=1, success_count=1, failed_count=0)
+UNKNOWN = SENT._replace(state=State.UNKNOWN)
+
+
 @contextmanager
 def imports(
-    count: int, *, requests_per_day: int = REQUESTS, stale_index: float = 0.0, age_s: float = AGE_S
+    count: int,
+    *,
+    requests_per_day: int = REQUESTS,
+    faults: FaultProfile | None = None,
+    age_s: float = AGE_S,
+    entry: Entry = SENT,
 ) -> Iterator[Imports]:
-    made = Imports(count, requests_per_day, stale_index, age_s)
+    account = Account(requests_per_day=requests_per_day)
+    made = Imports(count, account, faults or FaultProfile(), age_s, entry)
     try:
         yield made
     finally:
@@ -100,7 +115,7 @@ def imports(
     ("count", "stale_index"), [(40, 0.0), (150, 0.0), (250, 0.5), (400, 0.0), (1_500, 0.0)]
 )
 def test_polls_are_full_however_many_imports_are_open(count: int, stale_index: float) -> None:
-    with imports(count, stale_index=stale_index) as open_imports:
+    with imports(count, faults=FaultProfile(stale_index=stale_index)) as open_imports:
         open_imports.polls(hours=0.3)
         polls = open_imports.polls(hours=1)
 
@@ -120,3 +135,15 @@ def test_a_young_import_is_polled_soon_though_requests_are_few() -> None:
     with imports(1, requests_per_day=100, age_s=0.0) as open_imports:
         assert open_imports.polls(hours=1) >= 4
         assert open_imports.polls(hours=23) <= POLLING_SHARE * 100
+
+
+@pytest.mark.parametrize("entry", [COUNTED, UNKNOWN], ids=["reports", "lookups"])
+@pytest.mark.parametrize("count", [1, 20, 400])
+def test_questions_that_mateo_does_not_answer_leave_most_requests(entry: Entry, count: int) -> None:
+    faults = FaultProfile(silence="errors", silent_s=48 * HOUR_S)
+    with imports(count, faults=faults, entry=entry) as open_imports:
+        open_imports.requests(hours=6)
+        asked = open_imports.requests(hours=24).total()
+
+        assert asked <= ALLOWANCE * POLLING_SHARE * REQUESTS
+        assert asked >= min(0.5 * POLLING_SHARE * REQUESTS, 0.5 * count * DAY_S / MAX_WAIT_S)

@@ -13,8 +13,13 @@ from import_relay.storage.quota import Limits
 
 MIN_WAIT_S = 5.0
 MAX_WAIT_S = 900.0
+POLLING_SHARE = 0.25
+"""Share of a day's requests that polls of imports that take long may use. Lookups have as much, and
+reports."""
 CREDENTIALS_WAIT_S = 900.0
 """A person has to put another token into the secret."""
+
+_DAY_S = 86_400.0
 
 BLOCKERS = (MateoUnavailable, CredentialsRefused, LimitReached, PermitTooFar)
 """What may keep a read from Mateo from happening; nothing is lost by waiting."""
@@ -30,6 +35,18 @@ class Waiting(NamedTuple):
 def pace(age_s: float, longest_s: float = MAX_WAIT_S) -> float:
     """Seconds until the next poll of something that has been under way for `age_s`."""
     return min(max(age_s, MIN_WAIT_S), longest_s)
+
+
+def longest_wait_s(limits: Limits, requests: int = 1) -> float:
+    """The longest wait for Mateo: 15 minutes, or more where so many requests, made once within it,
+    would use more than `POLLING_SHARE` of a day's.
+    """
+    return max(MAX_WAIT_S, round_s(limits, requests))
+
+
+def round_s(limits: Limits, requests: int = 1) -> float:
+    """Seconds in which so many requests use just `POLLING_SHARE` of a day's."""
+    return _DAY_S * requests / (POLLING_SHARE * limits.requests_per_day)
 
 
 def at_most_today(wait_s: float, limits: Limits, now: float) -> float:

@@ -26,7 +26,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
 from import_relay.mateo.client import ImportApi, MateoUnavailable
-from import_relay.mateo.waiting import BLOCKERS, MIN_WAIT_S, waiting_for
+from import_relay.mateo.waiting import BLOCKERS, MAX_WAIT_S, MIN_WAIT_S, longest_wait_s, waiting_for
 from import_relay.report.failed_rows import join
 from import_relay.report.failures import distinct, inline_failures, read_failures
 from import_relay.report.file_row_failures import write_row_failures
@@ -47,6 +47,8 @@ from import_relay.storage.watermarks import Watermarks
 
 REPORT_CALL_S = 8.0
 """A call must leave this long before the deadline: it times out after five seconds."""
+REQUESTS = 2
+"""A report may take so many: the result, and the list of failed rows."""
 ANOTHER_S = 60
 """Before a second look at a report that another process writes: that process may end, or die."""
 FILE_TRIES = 9
@@ -230,7 +232,11 @@ class Reporting:
         if isinstance(blocker, CredentialsRefused) and self.parts.api.renew_token():
             return Reported(ReportStatus.WAIT, math.ceil(MIN_WAIT_S))
         limits = self.parts.permits.limits
-        reason, seconds = waiting_for(blocker, age_s=waited, now=self.clock(), limits=limits)
+        waiting = self._waiting() if waited > MAX_WAIT_S else 1
+        longest_s = longest_wait_s(limits, REQUESTS * waiting)
+        reason, seconds = waiting_for(
+            blocker, age_s=waited, now=self.clock(), limits=limits, longest_s=longest_s
+        )
         wait_s = max(1, math.ceil(seconds))
         self.emit(
             "report.waiting",
@@ -241,6 +247,11 @@ class Reporting:
             wait_s=wait_s,
         )
         return Reported(ReportStatus.WAIT, wait_s, reason)
+
+    def _waiting(self) -> int:
+        """How many imports wait for their reports; Mateo has counted rows of them."""
+        open_imports = self.parts.ledger.open_imports()
+        return max(1, sum(bool(one.total_count and one.is_counted) for one in open_imports))
 
     # write
 

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from import_relay.domain.log_events import Emit
 from import_relay.mateo.client import ImportApi
-from import_relay.mateo.waiting import MAX_WAIT_S, pace
+from import_relay.mateo.waiting import MAX_WAIT_S, longest_wait_s, pace, round_s
 from import_relay.storage.archive import Archive
 from import_relay.storage.clocks import CLOCK_SKEW_S
-from import_relay.storage.entries import Entry
+from import_relay.storage.entries import Entry, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.pacing import Permit, Permits
 
@@ -21,12 +21,9 @@ GONE_S = CLOCK_SKEW_S + 2.0
 """This long after its deadline a submitter is certainly gone, whatever its clock says."""
 TRACKING_CALL_S = 8.0
 """A call must leave this long before the deadline: it times out after five seconds."""
-POLLING_SHARE = 0.25
-"""Share of a day's requests that polls of imports that take long may use."""
 WAITS_PER_GAP = 2.0
 """Of the time between two answers of Mateo at most so many of the longest waits count as tracking
 time."""
-_DAY_S = 86_400.0
 
 
 class TrackingStatus(StrEnum):
@@ -86,6 +83,7 @@ class Poll:
     emit: Emit
     entry: Entry
     deadline: float
+    _unknown: int = 0
 
     def say(self, event: str, **keys: object) -> None:
         """Log something of this import."""
@@ -106,12 +104,25 @@ class Poll:
     @property
     def round_s(self) -> float:
         """Seconds between two polls, if they use just their share of the day's requests."""
-        return _DAY_S / (POLLING_SHARE * self.parts.permits.limits.requests_per_day)
+        return round_s(self.parts.permits.limits)
 
     @property
     def longest_wait_s(self) -> float:
-        """The longest wait between two polls: 15 minutes, or more if requests are few."""
-        return max(MAX_WAIT_S, self.round_s)
+        """The longest wait between two polls: 15 minutes, or more if requests are few.
+
+        An unknown import is looked up by itself: the more there are, the longer each waits.
+        """
+        return longest_wait_s(self.parts.permits.limits, self._looked_up)
+
+    @property
+    def _looked_up(self) -> int:
+        """How many imports are looked up, for one that waits long; else 1."""
+        if self.entry.state is not State.UNKNOWN or self.age() < MAX_WAIT_S:
+            return 1
+        if not self._unknown:
+            open_imports = self.parts.ledger.open_imports()
+            self._unknown = sum(entry.state is State.UNKNOWN for entry in open_imports)
+        return max(1, self._unknown)
 
     def pace(self) -> float:
         """Seconds until the next poll."""
