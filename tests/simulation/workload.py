@@ -17,6 +17,7 @@ from tests.simulation.scenario import (
     Webhook,
 )
 from tests.simulation.uploads import with_files
+from tests.simulation.workload_limits import own_limits, within_days
 from tests.simulation.workload_lists import with_cuts, with_lists
 from tests.simulation.workload_missing import with_missing
 from tests.simulation.workload_more import with_more
@@ -43,7 +44,6 @@ POISONED = 125
 """One of this many runs has a record that kills each process that interprets it."""
 SILENCES = 30
 PUT_BACK_IN = 4
-OWN_LIMIT_IN = 15
 POLLERS = (2, 2, 3, 5)
 SCHEMAS = 12
 PARTS = 10
@@ -63,7 +63,7 @@ SIZES = (1, 1, 1, 1, 1, 1, 1, 1, 2, 3)
 def scenario_of(seed: int) -> Scenario:
     """The scenario of a seed: a little of every kind of trouble, a lot of some."""
     chance = random.Random(seed)  # noqa: S311 - a simulation
-    of_erp, of_plain = _own_limits(seed)
+    of_erp, of_plain = own_limits(seed)
     account = replace(
         _account(chance),
         unproven_hours=_unproven_hours(seed),
@@ -93,7 +93,8 @@ def scenario_of(seed: int) -> Scenario:
         account=account,
         put_back=_put_back(seed, webhooks),
     )
-    return with_files(with_missing(with_cuts(with_lists(with_more(with_taken_back(scenario))))))
+    scenario = with_missing(with_cuts(with_lists(with_more(with_taken_back(scenario)))))
+    return with_files(within_days(scenario))
 
 
 def _put_back(seed: int, webhooks: Sequence[Webhook]) -> Sequence[PutBack]:
@@ -219,17 +220,6 @@ def _account(chance: random.Random) -> Account:
         send_reference_id=chance.randrange(3) == 0,
         tracking_hours=chance.choice((24.0, 24.0, 3.0)),
     )
-
-
-def _own_limits(seed: int) -> tuple[int | None, int | None]:
-    """In some runs `erp` has a limit of its own, and in half of these `plain` has one too.
-
-    Drawn separately.
-    """
-    chance = random.Random(f"own limit {seed}")  # noqa: S311 - a simulation
-    if chance.randrange(OWN_LIMIT_IN):
-        return None, None
-    return chance.choice((1, 2, 3)), chance.choice((None, None, 1, 2))
 
 
 def _unproven_hours(seed: int) -> float:
