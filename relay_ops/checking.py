@@ -6,13 +6,21 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from import_relay.check import account_check
 from import_relay.check.check_connections import MATEO_URL, findings
 from import_relay.domain.connections import Connection, Mistake, parse_connections
-from import_relay.domain.errors import ConfigurationError
+from import_relay.domain.errors import ConfigurationError, PermitTooFar
 from import_relay.domain.toml_tables import read_text
 from relay_ops.exits import CommandError, UsageMistake
+
+if TYPE_CHECKING:
+    import httpx
+
+    from import_relay.mateo.departure import Extensions
+
+IS_BUSY = "Mateo is busy with imports. Try again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +46,14 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where Mateo is, its token, and what is called before each request to it."""
+    """Where Mateo is, its token, and what is called before each request to it.
+
+    `acquire_permit` returns the extensions of the request, and raises as that of `MateoAccount`.
+    """
 
     base_url: str
     token: str
-    acquire_permit: Callable[[], object]
+    acquire_permit: Callable[[], Extensions]
 
 
 def check_file(path: Path, account: Account | None = None) -> Checked:
@@ -83,9 +94,11 @@ class _Asked:
                 )
             except ConfigurationError as error:
                 raise CommandError(error.detail) from error
+            except PermitTooFar as error:
+                raise CommandError(IS_BUSY) from error
 
-    def _before_request(self, _: object) -> None:
-        self._account.acquire_permit()
+    def _before_request(self, request: httpx.Request) -> None:
+        request.extensions = {**request.extensions, **self._account.acquire_permit()}
         self.requests += 1
 
 
@@ -98,4 +111,4 @@ def account_of_environment() -> Account:
     token = os.environ.get("MATEO_TOKEN", "").strip()
     if not token:
         raise UsageMistake("--account without a stack needs Mateo's token in MATEO_TOKEN.")
-    return Account(os.environ.get("MATEO_URL", MATEO_URL), token, lambda: None)
+    return Account(os.environ.get("MATEO_URL", MATEO_URL), token, dict)

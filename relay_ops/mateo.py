@@ -10,9 +10,10 @@ from uuid import UUID
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
 from import_relay.domain.retrying import ASK_MATEO, tries
-from import_relay.storage.pacing import Permit, Permits
+from import_relay.mateo.departure import Extensions, departing_in
+from import_relay.storage.pacing import Permits
 from import_relay.storage.quota import Limits, Quota
-from relay_ops.checking import Account
+from relay_ops.checking import IS_BUSY, Account
 from relay_ops.exits import CommandError
 from relay_ops.stack import Stack
 
@@ -55,11 +56,13 @@ class MateoAccount:
             stack.client("dynamodb"), stack.ledger_table, quota_of(stack), clock=stack.clock
         )
 
-    def acquire_permit(self) -> Permit:
-        """Wait for a permit, and count the request that it is for.
+    def acquire_permit(self) -> Extensions:
+        """Wait for a permit, and count the request that it is for: with these extensions the
+        request leaves in its permit only.
 
         Raises:
-            CommandError: the day's requests are spent, or others take all permits.
+            CommandError: the day's requests are spent.
+            PermitTooFar: others take all permits.
         """
         try:
             permit = self._permits.acquire(deadline=self._stack.clock() + PERMIT_WAIT_S)
@@ -67,10 +70,9 @@ class MateoAccount:
             raise CommandError(
                 "Today's requests to Mateo are spent. Try again tomorrow."
             ) from error
-        except PermitTooFar as error:
-            raise CommandError("Mateo is busy with imports. Try again in a minute.") from error
         self.requests += 1
-        return permit
+        permits = self._permits
+        return departing_in(permit, is_in_time=permits.is_in_time, renew=permits.renew)
 
     def get(self, path: str, parameters: Mapping[str, str]) -> Any:
         """The JSON answer to a GET.
@@ -101,12 +103,16 @@ class MateoAccount:
         try:
             with httpx.Client(timeout=10, follow_redirects=False, trust_env=False) as client:
                 for _ in tries(ASK_MATEO, self._sleep):
-                    self.acquire_permit()
-                    answer = client.request(method, address, headers=self._headers)
+                    departing = self.acquire_permit()
+                    answer = client.request(
+                        method, address, headers=self._headers, extensions=departing
+                    )
                     if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
                         break
             answer.raise_for_status()
             return answer
+        except PermitTooFar as error:
+            raise CommandError(IS_BUSY) from error
         except httpx.HTTPStatusError as error:
             status = error.response.status_code
             raise CommandError(f"Mateo refused {method} /{path}: status {status}.") from error

@@ -35,6 +35,8 @@ class Contacts:
         """How many requests are refused with 429 from now on."""
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        connected = request.extensions["trace"]
+        connected("http11.send_request_headers.started", None)
         parameters = dict(request.url.params)
         self.asked.append((request.method, parameters))
         if self.busy:

@@ -4,12 +4,15 @@ import json
 
 import pytest
 
+from import_relay.storage.pacing import Permit, Permits
+from relay_ops.checking import check_file
 from relay_ops.erasing.in_mateo import delete_in_mateo, filters_of
 from relay_ops.erasing.person import Known, learn_row
 from relay_ops.exits import CommandError
-from relay_ops.mateo import MateoAccount
+from relay_ops.mateo import MateoAccount, account_of
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.erasing.erased import Contacts, contacts
+from tests.support.webhooks import ROOT
 
 __all__ = ["contacts"]  # fixtures
 
@@ -41,6 +44,43 @@ def test_a_request_is_repeated_three_times_at_most(stack: Stack, contacts: Conta
     with pytest.raises(CommandError, match="status 429"):
         MateoAccount(stack, lambda _: None).get("contact_details", {"external_id": "eq.7"})
     assert len(contacts.asked) == 4
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> list[Permit]:
+    """Permits that were renewed, since the first one expires while the connection is made."""
+    renewed: list[Permit] = []
+
+    def renew(permits: Permits, permit: Permit) -> Permit:
+        renewed.append(taken(permits, permit))
+        return renewed[-1]
+
+    taken = Permits.renew
+    monkeypatch.setattr(Permits, "renew", renew)
+    monkeypatch.setattr(Permits, "is_in_time", lambda _, permit: permit in renewed)
+    return renewed
+
+
+def test_a_request_leaves_in_another_permit_if_connecting_took_longer_than_its_own(
+    stack: Stack, contacts: Contacts, late: list[Permit]
+) -> None:
+    account = MateoAccount(stack)
+
+    account.delete_contact(contacts.left["7"])
+
+    assert (len(late), account.requests) == (1, 1)
+    assert "7" not in contacts.left
+
+
+def test_a_request_without_another_permit_does_not_leave(
+    stack: Stack, contacts: Contacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Permits, "is_in_time", lambda *_: False)
+    with pytest.raises(CommandError, match="busy"):
+        MateoAccount(stack).delete_contact(contacts.left["7"])
+    with pytest.raises(CommandError, match="busy"):
+        check_file(ROOT / "layers" / "connections" / "connections.toml", account_of(stack))
+    assert contacts.asked == []
 
 
 def test_mateo_is_asked_for_each_spelling_and_for_no_blank() -> None:

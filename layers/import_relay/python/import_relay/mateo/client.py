@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from import_relay.domain.errors import CredentialsRefused, PermitTooFar
 from import_relay.domain.http_bodies import REQUEST_HEADERS, HttpAnswer, Unbounded, read_body
+from import_relay.mateo.departure import Extensions, departing_in
 from import_relay.mateo.post_results import PostResult, of_exception, of_status
 from import_relay.storage.pacing import Permit
 
@@ -202,7 +203,7 @@ class ImportApi:
                 return None
             own = _origin(url) == _origin(self.base_url)
             headers = self._authorization() if own else {}
-            extensions = self._guarded(acquire_permit()) if own else {}
+            extensions = self._departing_in(acquire_permit()) if own else {}
             with self.http.stream("GET", url, headers=headers, extensions=extensions) as response:
                 if response.status_code != httpx.codes.OK:
                     return None
@@ -241,7 +242,7 @@ class ImportApi:
 
     def _send(self, permit: Permit, request: httpx.Request) -> HttpAnswer:
         """The answer; of one that is too large, too slow or packed strangely only the status."""
-        request.extensions = {**request.extensions, **self._guarded(permit)}
+        request.extensions = {**request.extensions, **self._departing_in(permit)}
         with closing(self.http.send(request, stream=True)) as answer:
             give_up_at = time.monotonic() + MAX_ANSWER_S
             try:
@@ -252,21 +253,10 @@ class ImportApi:
                 body = _UNREAD
         return HttpAnswer(answer.status_code, answer.headers, body)
 
-    def _guarded(self, permit: Permit) -> dict[str, Callable[[str, object], None]]:
-        """Lets a request leave in its permit only, however long it took to connect.
-
-        Far from Mateo, or if DNS is slow, that takes longer than a permit lasts: another one is
-        taken once the connection is there.
-        """
-
-        def guard(event: str, _: object) -> None:
-            is_ready = event == "http11.send_request_headers.started"
-            if is_ready and not self.is_in_time(permit) and not self.is_in_time(self.renew(permit)):
-                raise PermitTooFar
-
+    def _departing_in(self, permit: Permit) -> Extensions:
         if not self.is_in_time(permit):
             raise PermitTooFar
-        return {"trace": guard}
+        return departing_in(permit, is_in_time=self.is_in_time, renew=self.renew)
 
     def _authorization(self) -> dict[str, str]:
         token = self.token()
