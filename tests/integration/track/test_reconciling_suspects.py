@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from import_relay.report.reporting import ReportStatus
+from import_relay.storage.ledger import Ledger
 from import_relay.storage.pacing import Permits
 from import_relay.track.tracking import TrackingStatus
 from tests.integration.report.written import codes_of, summary_of
@@ -80,6 +81,21 @@ def test_an_import_that_may_be_the_one_forbids_posting_and_asks_a_person(
     assert summary["suspects"] == [stored.id]
     assert codes_of(summary) == ["import.unfinished", "import.ambiguous"]
     assert summary["rows"]["unaccounted"] == 2
+
+
+def test_one_answer_gives_no_import_up_however_many_are_looked_up(
+    relay: Relay, mateo: MateoImports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown_import(relay, mateo, created=True)
+    mateo.imports[0].hides_payload = True
+    unknown = relay.ledger.open_imports()
+    monkeypatch.setattr(Ledger, "open_imports", lambda _: [*unknown] * 2_000)
+    relay.clock.now += 40 * 3_600
+
+    tracked = track(relay)
+
+    assert (tracked.status, tracked.reason) == (TrackingStatus.WAIT, "import.ambiguous")
+    assert tracked.wait_s > 18 * 3_600
 
 
 def test_a_suspect_that_becomes_readable_is_adopted(relay: Relay, mateo: MateoImports) -> None:

@@ -107,10 +107,16 @@ class Poll:
         return round_s(self.parts.permits.limits)
 
     @property
-    def longest_wait_s(self) -> float:
-        """The longest wait between two polls: 15 minutes, or more if requests are few.
+    def alone_s(self) -> float:
+        """The longest wait between two polls of one import alone: 15 minutes, or more if requests
+        are few.
+        """
+        return longest_wait_s(self.parts.permits.limits)
 
-        An unknown import is looked up by itself: the more there are, the longer each waits.
+    @property
+    def longest_wait_s(self) -> float:
+        """The longest wait between two polls. An unknown import is looked up by itself: the more
+        there are, the longer each waits.
         """
         return longest_wait_s(self.parts.permits.limits, self._looked_up)
 
@@ -143,7 +149,8 @@ def after_answer(
 ) -> Mapping[str, float]:
     """What an entry says of tracking time once Mateo has answered a question about its import.
 
-    `longest_wait_s`: the longest wait between two such questions.
+    `longest_wait_s`: the longest wait between two such questions, if there were no other imports.
+    With others it may be days, and one answer would use up all tracking time.
     """
     gap = now - max(entry.answered_at, entry.created_at)
     counted = min(max(gap, 0.0), WAITS_PER_GAP * longest_wait_s)

@@ -116,7 +116,7 @@ def _note(poll: Poll, suspects: Sequence[str]) -> None:
     """
     now = poll.clock()
     changes: dict[str, Any] = {
-        **after_answer(poll.entry, now, longest_wait_s=_lookup_wait(poll)),
+        **after_answer(poll.entry, now, longest_wait_s=_at_least(poll, poll.alone_s)),
         "suspects": " ".join(suspects),
     }
     if suspects:
@@ -129,17 +129,17 @@ def _note(poll: Poll, suspects: Sequence[str]) -> None:
     poll.entry = poll.entry._replace(**changes)
 
 
-def _lookup_wait(poll: Poll) -> float:
-    """The longest wait between two lookups of an import that is uncertain."""
+def _at_least(poll: Poll, wait_s: float) -> float:
+    """This wait, or that between two lookups of an import that is uncertain, if it is longer."""
     is_old = poll.age() >= ASKS_AFTER_S
-    return max(poll.longest_wait_s, LOOKUP_WAIT_S if is_old else 0.0)
+    return max(wait_s, LOOKUP_WAIT_S if is_old else 0.0)
 
 
 def _uncertain(poll: Poll) -> Tracked:
     """Log that imports in Mateo may be this one. While that is open, it is not posted again."""
     if poll.clock() < poll.entry.accepted_at + ASKS_AFTER_S:
         return wait(poll.pace())
-    tracked = wait(pace(poll.age(), _lookup_wait(poll)), "import.ambiguous")
+    tracked = wait(pace(poll.age(), _at_least(poll, poll.longest_wait_s)), "import.ambiguous")
     poll.say(
         "import.waiting",
         reason=tracked.reason,

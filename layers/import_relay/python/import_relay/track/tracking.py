@@ -191,7 +191,7 @@ def _polled(
     poll: Poll, entry: Entry, polled_at: float, answers: Mapping[str, ImportStatus] | None
 ) -> Entry:
     """What an entry says after a poll; only one that Mateo answered counts as tracking time."""
-    longest_s = poll.longest_wait_s
+    longest_s = poll.alone_s
     answered = {} if answers is None else after_answer(entry, polled_at, longest_wait_s=longest_s)
     return poll.parts.ledger.record_poll(
         entry,
