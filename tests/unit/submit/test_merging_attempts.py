@@ -2,17 +2,12 @@
 
 import pytest
 
-from import_relay.domain.models import (
-    Claim,
-    ImportOptions,
-    MappedChange,
-    Outcome,
-)
-from import_relay.submit.merging import (
-    EARLIER_KEPT,
-)
+from import_relay.domain.models import Claim, ImportOptions, MappedChange, Outcome
+from import_relay.domain.replays import put_back_delivery
+from import_relay.submit.freshness import REPETITIONS_KEPT
+from import_relay.submit.merging import EARLIER_KEPT
 from tests.support.builders import change, claim, occurrence
-from tests.unit.submit.changed import KEY, columns, merged, outcomes
+from tests.unit.submit.changed import KEY, REPLAY, columns, merged, outcomes, put_back
 
 OTHER = ImportOptions("contact_details", "leads-id")
 
@@ -217,6 +212,40 @@ def test_what_comes_before_a_repetition_in_its_delivery_is_older_than_it(
         result = merged(last, claims=dict(row.claims))
         assert result.rows == []
     assert ("d3/0", Outcome.SUPERSEDED) in outcomes(result)
+
+
+def test_each_delivery_that_repeats_an_event_is_remembered() -> None:
+    """What came before the event in one of them stays older, whichever comes last."""
+    claims = {"*": Claim(1, "second", "d1/1", "r1", connection="erp")}
+    for delivery in ("d4", "d2", "d3", "d3"):
+        again = change(version=1, event="second", delivery=delivery, number=1)
+        claims |= merged(again, claims=claims).repeated[KEY]
+
+    assert claims["*"].newest == "d4/1"
+    for delivery in ("d2", "d3", "d4"):
+        first = change(version=1, event="first", delivery=delivery)
+        assert merged(first, claims=claims).rows == []
+    assert merged(again, claims=claims).repeated == {}
+
+
+def test_no_more_than_the_last_deliveries_that_repeat_an_event_are_remembered() -> None:
+    claims = {"*": Claim(1, "e", "d100/0", "r1", connection="erp")}
+    for number in range(101, 100 + 3 * REPETITIONS_KEPT):
+        again = change(version=1, event="e", delivery=f"d{number}")
+        claims |= merged(again, claims=claims).repeated[KEY]
+
+    assert len(claims["*"].repeated_by.split()) == REPETITIONS_KEPT
+    assert claims["*"].newest == again.occurrence.item_id
+
+
+def test_a_copy_that_is_put_back_is_as_new_as_the_repetitions_of_its_event() -> None:
+    """The second of two events is claimed by its second delivery, and its first one is put back."""
+    claimed = Claim(2, "e", "older/1", "r1", connection="erp")
+    (row,) = merged(put_back(REPLAY, 2, "e"), claims={"*": claimed}).rows
+    before = change(version=2, event="first", delivery=put_back_delivery("older", REPLAY.id))
+
+    assert row.claims["*"].newest == "older/1"
+    assert merged(before, claims=dict(row.claims)).rows == []
 
 
 def test_another_change_between_two_deliveries_of_an_event_is_newer_than_the_first() -> None:

@@ -226,8 +226,8 @@ class Claim(NamedTuple):
 
     `reference` is the import that it was claimed for, empty while that import is being planned.
     `failed` is set when Mateo failed the row, so that the same change may be delivered again.
-    `connection` is that of the change. `repeated_by` is the item id of a later repetition of it,
-    whose version it has since.
+    `connection` is that of the change. `repeated_by` has the item ids of later repetitions
+    of it, the last one behind; the claim has its version since.
     """
 
     version: int
@@ -246,7 +246,7 @@ class Claim(NamedTuple):
     @property
     def newest(self) -> str:
         """The item id of the change, or of its latest repetition."""
-        return self.repeated_by or self.item_id
+        return self.repeated_by.rpartition(" ")[2] or self.item_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A field is the whole record, or one column of a partial change. A change has a v
 an item id, and so has a claim. Pure.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 
 from import_relay.connectors.shared.event_ids import is_content_id
@@ -20,6 +20,7 @@ from import_relay.domain.replays import original_delivery, replay_id_of
 
 FIRST_TIME, END_OF_TIMES = 10**14, 10**16
 """A version between these is a time (µs since the epoch, 1973 to 2286); others are counters."""
+REPETITIONS_KEPT = 8
 Order = tuple[int, ReceiptOrder]
 """A version, and when the item was received."""
 
@@ -135,11 +136,15 @@ def _newest_beside(change: MappedChange, claim: Claim) -> str:
     An event with an id that its sender sends again is no newer than what came in between, but newer
     than what the same delivery brought before it.
     """
-    repeated_in, delivery = claim.newest.rpartition("/")[0], change.occurrence.delivery
-    came_with_it = original_delivery(repeated_in) == original_delivery(delivery)
-    if is_content_id(claim.event) or came_with_it:
+    if is_content_id(claim.event):
         return claim.newest
-    return claim.item_id
+    delivery = original_delivery(change.occurrence.delivery)
+    repeated_there = (
+        one
+        for one in claim.repeated_by.split()
+        if original_delivery(one.rpartition("/")[0]) == delivery
+    )
+    return next(repeated_there, claim.item_id)
 
 
 def repeated(claim: Claim, change: MappedChange) -> Claim:
@@ -148,10 +153,20 @@ def repeated(claim: Claim, change: MappedChange) -> Claim:
     An older change may still be on its way. It must not undo what the repetition says, although
     nothing is imported for that.
     """
-    is_again = says_again(change, claim) or _is_sent_again(change, claim)
-    if not is_again or order_of(change) <= claim.order:
-        return claim
-    return claim._replace(version=change.version, repeated_by=change.occurrence.item_id)
+    again = change.occurrence.item_id
+    if says_again(change, claim) and order_of(change) > claim.order:
+        return claim._replace(version=change.version, repeated_by=again)
+    is_later = receipt_order(again) > receipt_order(claim.item_id)
+    if is_later and _is_sent_again(change, claim) and not is_content_id(claim.event):
+        return claim._replace(repeated_by=_last({*claim.repeated_by.split(), again}))
+    return claim
+
+
+def _last(repetitions: Iterable[str]) -> str:
+    """The last ones, in order. Of an event with an id of its sender several are kept: each delivery
+    that repeats it may have brought something else before it.
+    """
+    return " ".join(sorted(repetitions, key=receipt_order)[-REPETITIONS_KEPT:])
 
 
 def claim_of(change: MappedChange, before: Claim | None = None) -> Claim:
@@ -168,6 +183,8 @@ def claim_of(change: MappedChange, before: Claim | None = None) -> Claim:
         return claim
     if says_again(change, before):
         return claim._replace(version=before.version, repeated_by=before.newest)
+    if _is_sent_again(change, before):
+        return claim._replace(repeated_by=_last([before.item_id, *before.repeated_by.split()]))
     has_ids = not (is_content_id(claim.event) or is_content_id(before.event))
     if has_ids and before.version == claim.version:
         return claim._replace(repeated_by=before.repeated_by)

@@ -239,7 +239,7 @@ class _Coalescing:
         """Let the claim that a change repeats be as new as the change."""
         if remembered := self._remembered.get(field_name):
             claim = repeated(remembered, change)
-            if claim is not remembered:
+            if claim != remembered:
                 self._remembered = {**self._remembered, field_name: claim}
                 self._result.repeated[self._key][field_name] = claim
         else:
