@@ -16,6 +16,7 @@ from import_relay.mateo.client import POLL_PAGE
 from import_relay.mateo.waiting import MAX_WAIT_S, POLLING_SHARE
 from import_relay.storage.entries import Entry, State, entry_key, from_item, to_item
 from tests.benchmarks.days import DAY_S, Counts
+from tests.simulation.mateo_imports import MICROSECONDS, StoredImport, columns_of
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import Account, FaultProfile, Scenario
 from tests.simulation.stores import LEDGER
@@ -68,6 +69,17 @@ class Imports:
         }
         self.relay._begin(reference, document)
         return reference
+
+    def begin_in_mateo(self) -> None:
+        """Let Mateo have begun the imports: it has counted their rows, and imported none."""
+        imports = self.relay.mateo._server.imports
+        for number in range(len(self.references)):
+            import_id = f"00000000-0000-4000-8000-{number:012x}"
+            created_us = round(START * MICROSECONDS)
+            columns = columns_of({"type": self._entry.type}, import_id, created_us)
+            one = StoredImport(import_id, self._entry.type, [{}], b"", START, created_us, columns)
+            one.count(1, 0, None)
+            imports[import_id] = one
 
     def polls(self, hours: float) -> int:
         """Let so many hours pass; how many polls Mateo got in them."""
@@ -147,3 +159,14 @@ def test_questions_that_mateo_does_not_answer_leave_most_requests(entry: Entry, 
 
         assert asked <= ALLOWANCE * POLLING_SHARE * REQUESTS
         assert asked >= min(0.5 * POLLING_SHARE * REQUESTS, 0.5 * count * DAY_S / MAX_WAIT_S)
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_imports_that_mateo_has_begun_and_does_not_end_leave_most_requests(count: int) -> None:
+    with imports(count) as open_imports:
+        open_imports.begin_in_mateo()
+        open_imports.requests(hours=3)
+        asked = open_imports.requests(hours=12).total()
+
+        of_polls_and_reports = 2 * ALLOWANCE * POLLING_SHARE * REQUESTS / 2
+        assert asked <= min(of_polls_and_reports, 3 * count * 12 * HOUR_S / MAX_WAIT_S)

@@ -228,7 +228,7 @@ class Reporting:
         raise MateoUnavailable("the list of failed rows is not there yet")
 
     def _wait(self, entry: Entry, blocker: Exception) -> Reported:
-        waited = self.clock() - max(entry.created_at, entry.posted_at, entry.polled_at)
+        waited = self.clock() - max(entry.created_at, entry.posted_at, entry.counted_at)
         if isinstance(blocker, CredentialsRefused) and self.parts.api.renew_token():
             return Reported(ReportStatus.WAIT, math.ceil(MIN_WAIT_S))
         limits = self.parts.permits.limits
@@ -249,9 +249,18 @@ class Reporting:
         return Reported(ReportStatus.WAIT, wait_s, reason)
 
     def _waiting(self) -> int:
-        """How many imports wait for their reports; Mateo has counted rows of them."""
+        """How many imports wait for their reports: Mateo has counted rows of them, and the counts
+        add up or have stayed as they are for long.
+        """
+        latest = self.clock() - MAX_WAIT_S
         open_imports = self.parts.ledger.open_imports()
-        return max(1, sum(bool(one.total_count and one.is_counted) for one in open_imports))
+        return max(
+            1,
+            sum(
+                bool(one.total_count and (one.is_counted or one.counted_at < latest))
+                for one in open_imports
+            ),
+        )
 
     # write
 
