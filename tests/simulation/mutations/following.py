@@ -168,9 +168,8 @@ MUTANTS = (
             ),
             Edit(
                 "track/tracking.py",
-                "    return entry.total_count == entry.rows or (bool(entry.total_count) and "
-                "stays)\n",
-                "    return True\n",
+                "    if entry.is_counted and entry.total_count == entry.rows:\n",
+                "    if entry.is_counted:\n",
             ),
         ),
     ),

@@ -114,8 +114,8 @@ MUTANTS = (
         (
             Edit(
                 "report/row_outcomes.py",
-                "return max(self.total - self.success, 0)\n        return self.failed or 0",
-                "return 0\n        return self.failed or 0",
+                "            if self.failed is None or 0 < others < self.failed:\n",
+                "            if self.failed is not None and 0 < others < self.failed:\n",
             ),
         ),
     ),

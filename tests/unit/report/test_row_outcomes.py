@@ -66,3 +66,9 @@ def test_a_count_that_is_missing_follows_from_the_others() -> None:
     assert RowOutcomes(3, RowCounts(3, 2, None)).failed == 1
     assert RowOutcomes(3, RowCounts(3, None, 1)).imported == 2
     assert RowOutcomes(3, RowCounts()).unaccounted == 3
+
+
+def test_a_row_that_mateo_counts_for_each_of_its_errors_is_one() -> None:
+    found = RowOutcomes(3, RowCounts(3, 2, 2), [1, 1])
+    assert (found.imported, found.failed, found.unnamed) == (2, 1, 0)
+    assert RowOutcomes(3, RowCounts(3, 3, 2)).failed == 2  # which contradicts itself

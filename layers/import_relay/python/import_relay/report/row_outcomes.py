@@ -37,9 +37,14 @@ class RowCounts(NamedTuple):
 
     @property
     def failed_rows(self) -> int:
-        """How many rows failed, by the counts."""
-        if self.failed is None and self.total is not None and self.success is not None:
-            return max(self.total - self.success, 0)
+        """How many rows failed, by the counts.
+
+        Where they are more than the total, Mateo has counted each error of a failed row.
+        """
+        if self.total is not None and self.success is not None:
+            others = max(self.total - self.success, 0)
+            if self.failed is None or 0 < others < self.failed:
+                return others
         return self.failed or 0
 
     @property

@@ -105,6 +105,13 @@ class Entry(NamedTuple):
         # Whether failed rows are counted at all where none failed is not documented.
         return self.success_count + (self.failed_count or 0) == self.total_count
 
+    @property
+    def is_overcounted(self) -> bool:
+        """Whether more is counted than the total: Mateo may count each error of a failed row."""
+        if self.total_count is None or self.success_count is None:
+            return False
+        return self.success_count + (self.failed_count or 0) > self.total_count
+
 
 def entry_key(reference: str) -> dict[str, Any]:
     """The key of an import's entry."""

@@ -214,11 +214,13 @@ def _others(poll: Poll) -> Sequence[Entry]:
 
 
 def _is_done(entry: Entry) -> bool:
-    """Whether Mateo has counted every row; any other total may still grow for a while."""
-    if not entry.is_counted:
-        return False
-    stays = _stays(entry)
-    return entry.total_count == entry.rows or (bool(entry.total_count) and stays)
+    """Whether Mateo has counted every row; any other total may still grow for a while, and a row
+    may still be missing where failed rows count more than once.
+    """
+    if entry.is_counted and entry.total_count == entry.rows:
+        return True
+    may_be_final = entry.is_counted or entry.is_overcounted
+    return may_be_final and bool(entry.total_count) and _stays(entry)
 
 
 def _may_be_done(entry: Entry) -> bool:
