@@ -67,6 +67,21 @@ def test_mateos_own_message_is_kept_for_the_report_and_bounded() -> None:
     assert len(posted(answer).message) == 500
 
 
+@pytest.mark.parametrize(
+    ("error", "is_named"),
+    [
+        ({"message": "Could not find the 'reference_id' column of 'import'"}, True),
+        ({"message": "Bad request", "hint": "unknown column reference_id"}, True),
+        ({"message": "invalid", "details": [{"path": "reference_id"}]}, True),
+        ({"message": "Could not find the 'vip' column of 'contact_details'"}, False),
+    ],
+)
+def test_a_refused_reference_id_is_noticed_wherever_the_answer_names_it(
+    error: dict[str, object], is_named: bool
+) -> None:
+    assert posted(httpx.Response(400, json=error)).names_reference_id is is_named
+
+
 def test_the_token_is_read_at_each_call() -> None:
     tokens = iter(["old", "new"])
     server = Server(httpx.Response(201, json={"id": "i1"}))

@@ -6,7 +6,6 @@ import pytest
 
 from import_relay.submit.refusal_texts import (
     MAX_MESSAGE_LENGTH,
-    names_reference_id,
     shown_answer,
     shown_code,
     shown_message,
@@ -126,8 +125,3 @@ def test_an_answer_is_shown_in_one_line() -> None:
         "Mateo answered 400 PGRST204: no column 'vip'"
     )
     assert shown_answer(400, "", "bad value 'Ada'", []) == "Mateo answered 400: bad value …"
-
-
-def test_a_refusal_because_of_the_reference_is_recognised() -> None:
-    assert names_reference_id("Could not find the 'reference_id' column of 'import'")
-    assert not names_reference_id("Could not find the 'vip' column of 'contact_details'")

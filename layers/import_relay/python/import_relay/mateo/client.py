@@ -61,7 +61,10 @@ class ImportStatus(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of a `POST /import`. `code` and `message` are Mateo's own, for the report."""
+    """What became of a `POST /import`. `code` and `message` are Mateo's own, for the report.
+
+    `names_reference_id`: the answer speaks of the reference id, in whichever of its texts.
+    """
 
     outcome: PostResult
     import_id: str = ""
@@ -69,6 +72,7 @@ class Posted:
     message: str = ""
     retry_after_s: float | None = None
     code: str = ""
+    names_reference_id: bool = False
 
 
 class MateoUnavailable(Exception):
@@ -289,6 +293,7 @@ def _posted(response: HttpAnswer) -> Posted:
         message=str(content.get("message") or "")[:500],
         retry_after_s=_retry_after(response),
         code=str(content.get("code") or "")[:50],
+        names_reference_id=b"reference_id" in response.content,
     )
 
 

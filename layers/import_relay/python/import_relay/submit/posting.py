@@ -27,7 +27,7 @@ from import_relay.submit.attempts import Attempt
 from import_relay.submit.claims import claimed
 from import_relay.submit.merging import request_body
 from import_relay.submit.progress import BatchProgress, PauseRequest
-from import_relay.submit.refusal_texts import names_reference_id, shown_answer
+from import_relay.submit.refusal_texts import shown_answer
 from import_relay.submit.refusals import Refusals
 from import_relay.submit.turn import IMPORT_S, Turn
 from import_relay.submit.verdicts import Verdict
@@ -261,7 +261,7 @@ class Posting:
     def _refuse(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
         self.parts.ledger.release(entry, expected=[State.INTENDED], target=State.REFUSED)
         self.tools.emit("import.refused", **_keys(entry), status=posted.status)
-        if self._sends_reference and names_reference_id(posted.message):
+        if self._sends_reference and posted.names_reference_id:
             self.turn.reference_ids.is_refused = True
             self.tools.emit(REFERENCE_REFUSED, status=posted.status)
             self._pending.appendleft(attempt)

@@ -115,8 +115,3 @@ def _folded(text: str) -> list[str]:
 
 def _stems(word: str) -> set[str]:
     return {word, *(word[:length] for length in range(MIN_STEM, len(word)))}
-
-
-def names_reference_id(message: str) -> bool:
-    """Whether Mateo refuses an import because of its reference id."""
-    return "reference_id" in message
