@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from tests.simulation.queue import BULK_URL
 from tests.simulation.relay import Relay
@@ -97,3 +98,27 @@ def test_several_connections_keep_to_limits_of_their_own_and_pay_for_nobody_else
     assert not findings.violations
     # Fourteen contacts at five a day; the run begins in the evening of the first of three days.
     assert findings.days > 28 / 24
+
+
+def test_a_file_of_a_connection_leaves_some_of_its_own_limit_to_its_webhooks() -> None:
+    """More than three days of the limit wait in the bulk lane; three webhooks come each day."""
+    own, day = 40, 86_400.0
+    sent = {str(FIRST_LIVE + n): 60.0 + n * day / 3 for n in range(9)}
+    webhooks = [
+        Webhook(at, "erp", f"e{key}", [Record(key, 1_000_000, {"name": "Live"})])
+        for key, at in sent.items()
+    ]
+    world = World(7)
+    account = Account(batching_window_s=10.0, erp_entities_per_day=own)
+    relay = Relay(world, Scenario(7, webhooks, account=account))
+    Senders(world, relay).plan(webhooks)
+    for body in islice(backfill(), 2):
+        relay.queue.put(body, 0, BULK_URL)
+
+    world.run(START + 4 * day)
+
+    live, bulk = created_at(relay)
+    assert {key for key, at in sent.items() if live[key] - START - at > MINUTES_S} == set()
+    whole_days = sorted(bulk)[1:-1]
+    assert all(bulk[one] >= own - 4 for one in whole_days)
+    relay.close()

@@ -79,6 +79,21 @@ def test_rows_beyond_the_own_limit_of_their_connection_wait() -> None:
     assert limits.charges(rows[5:]) == {}
 
 
+@pytest.mark.parametrize(
+    ("lane", "now", "admitted"),
+    [(Lane.LIVE, NOON, 7), (Lane.BULK, NOON, 5), (Lane.BULK, LAST_HOUR, 7)],
+)
+def test_the_bulk_lane_leaves_some_of_an_own_limit_to_live_changes(
+    lane: Lane, now: float, admitted: int
+) -> None:
+    usage = Usage(TODAY, 0, 9, connections={"erp": Charge(3, 10)})
+    limits = entity_limits({"erp": 10}, usage=usage, lane=lane, now=now)
+    rows = rows_of("erp", 9)
+
+    assert limits.admit(rows) == (rows[:admitted], rows[admitted:])
+    assert limits.charges(rows[:1]) == {"erp": Charge(1, 10)}
+
+
 def test_without_limits_of_their_own_all_rows_go_and_nobody_pays() -> None:
     rows = rows_of("erp", 3)
     limits = entity_limits()

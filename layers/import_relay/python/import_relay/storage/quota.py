@@ -67,18 +67,19 @@ class Limits:
 
     def bulk_entities(self, day: str, now: float) -> int:
         """How many entities of a day imports of the bulk lane may use in all, if it is `now`."""
-        return self._bulk_part(self.entities_per_day, day, now)
+        return self.bulk_part(self.entities_per_day, day, now)
 
     def bulk_requests(self, day: str, now: float) -> int:
         """How many requests of a day may have been made for the bulk lane before its next POST."""
-        return self._bulk_part(self.requests_for_imports, day, now)
+        return self.bulk_part(self.requests_for_imports, day, now)
 
     @property
     def requests_for_imports(self) -> int:
         """How many requests of a day imports may use; the others are kept for tracking."""
         return max(1, int(self.requests_per_day * (1 - TRACKING_SHARE)))
 
-    def _bulk_part(self, limit: int, day: str, now: float) -> int:
+    def bulk_part(self, limit: int, day: str, now: float) -> int:
+        """How much of a limit of that day the bulk lane may use, if it is `now`."""
         if day == self.day(now) and now >= self.bulk_opens_at(now):
             return limit
         return max(1, int(limit * self.bulk_share))

@@ -30,15 +30,18 @@ class EntityLimits:
     lane: Lane
     progress: BatchProgress
     clock: Callable[[], float]
+    _of_day: Mapping[str, int] = field(init=False)
+    """Connection → how much of its own limit of the day the lane may use."""
     _left: dict[str, int] = field(init=False)
     _payers: dict[str, str] = field(default_factory=dict)
     _waiting: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         used = self.usage.connections
+        self._of_day = {name: self._of_lane(limit) for name, limit in self.own.items()}
         self._left = {
             name: limit - (used[name].rows if name in used else 0)
-            for name, limit in self.own.items()
+            for name, limit in self._of_day.items()
         }
 
     def left(self) -> int:
@@ -55,13 +58,23 @@ class EntityLimits:
     def _share_left(self) -> int:
         if self.lane is Lane.LIVE:
             return self._day_left()
-        share = self.limits.bulk_entities(self.usage.day, self.clock())
+        share = self._of_lane(self.limits.entities_per_day)
         return share - self.usage.bulk_entities - self.progress.rows
+
+    def _of_lane(self, limit: int) -> int:
+        """How much of a limit of the day the lane may use: the bulk lane leaves some to live."""
+        if self.lane is Lane.LIVE:
+            return limit
+        return self.limits.bulk_part(limit, self.usage.day, self.clock())
 
     # ------------------------------------------------------------ connections
 
     def spares(self, connection: str, items: int) -> bool:
-        """Whether items of a connection have to wait, since its own limit is used up already."""
+        """Whether items of a connection have to wait, since its own limit is used up already.
+
+        In the bulk lane its share of that limit, whichever lane used it: a file or a replay must
+        not keep the webhooks of the same connection waiting.
+        """
         if self._left.get(connection, 1) > 0:
             return False
         self._waiting[connection] += items
@@ -87,7 +100,7 @@ class EntityLimits:
     def _payable_groups(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
         """Joined rows in one group, or apart if whole days' limits are too small for them."""
         for group in _groups(rows):
-            fits = self._paid(group, dict(self.own)) is not None
+            fits = self._paid(group, dict(self._of_day)) is not None
             yield from [group] if fits else [[row] for row in group]
 
     def charges(self, rows: Iterable[Row]) -> Mapping[str, Charge]:
@@ -96,9 +109,12 @@ class EntityLimits:
         return {name: Charge(many, self.own[name]) for name, many in paid.items()}
 
     def tell(self, emit: Emit) -> None:
-        """Log which connections have used up their own limit, and how many of their items wait."""
+        """Log which connections have used up what the lane may use of their own limit.
+
+        And how many of their items wait.
+        """
         for name, items in sorted(self._waiting.items()):
-            emit("batch.limited", connection=name, limit=self.own[name], items=items)
+            emit("batch.limited", connection=name, limit=self._of_day[name], items=items)
 
     def _pays_for(self, group: Sequence[Row]) -> bool:
         """Charge all of these rows, or none of them."""
