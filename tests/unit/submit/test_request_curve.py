@@ -62,6 +62,16 @@ def test_an_import_every_three_minutes_is_polled_as_soon_as_any(hour: int) -> No
     assert CURVE.first_poll_s(usage(6 * imports, imports, imports), now) == FIRST_POLL_S
 
 
+@pytest.mark.parametrize("hour", range(24))
+def test_a_file_does_not_hold_live_changes_up(hour: int) -> None:
+    """Twenty thousand rows of the bulk lane, at the beginning of the day, are four imports."""
+    imports = hour * 20 + 20
+    now = BEGIN + 3_600 * (hour + 1) - 1
+    beside = Usage(TODAY, 6 * imports + 20, 20_000 + imports, 20, 20_000, imports=imports + 4)
+    assert CURVE.allows(beside, now)
+    assert CURVE.first_poll_s(beside, now) == CURVE.first_poll_s(usage(6 * imports + 20), now)
+
+
 def test_the_first_import_of_a_day_always_goes() -> None:
     assert RequestCurve(Limits(2.0, 1, 1, ZoneInfo("UTC"))).allows(usage(0), BEGIN)
 

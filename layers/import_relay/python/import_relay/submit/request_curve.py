@@ -13,9 +13,9 @@ from import_relay.storage.quota import Limits, Usage
 AT_ONCE = 0.1
 """Share of what the day may use that may be used as it begins: night and morning need not wait."""
 EMPTY, FULL = 0.5, 0.165
-"""Share of the day's requests that may be used at once: while few entities are used, and once they
-are used at least as fast as the day goes. 25,000 records that come evenly use a sixth of 10,000
-requests."""
+"""Share of the day's requests that may be used at once: while the live lane uses few entities, and
+once it uses them at least as fast as the day goes. 25,000 records that come evenly use a sixth of
+10,000 requests."""
 URGENT = 0.85
 """Share that may be used for a batch of half an import or more, or for records held for long.
 
@@ -44,11 +44,12 @@ class RequestCurve:
         `usage`: of today, polls included. `urgent`: it fills an import, or its records were held
         for long. The first import of a day always may.
         """
-        return _used(usage) < max(1.0, self.allowed(usage.entities, now, urgent=urgent))
+        allowed = self.allowed(_live_entities(usage), now, urgent=urgent)
+        return _used(usage) < max(1.0, allowed)
 
     def first_poll_s(self, usage: Usage, now: float) -> int:
         """How long after it is sent an import is polled first, in s: late if requests are few."""
-        few = SPARE * self.allowed(usage.entities, now)
+        few = SPARE * self.allowed(_live_entities(usage), now)
         return FIRST_POLL_S if _used(usage) < few else SPARED_POLL_S
 
     def wait_s(self, usage: Usage, now: float, most_s: float, *, overdue_at: float) -> float:
@@ -72,12 +73,17 @@ class RequestCurve:
         return high
 
     def allowed(self, entities: int, now: float, *, urgent: bool = False) -> float:
-        """How many requests may be used by now, with so many entities used."""
+        """How many requests may be used by now, with so many entities of the live lane used."""
         gone = min(1.0, max(0.0, 1 - (self.limits.next_day(now) - now) / DAY_S))
         risen = AT_ONCE + (1 - AT_ONCE) * gone
         load = min(1.0, entities / self.limits.entities_per_day / risen)
         share = URGENT if urgent else EMPTY - (EMPTY - FULL) * load
         return self.limits.requests_per_day * risen * share
+
+
+def _live_entities(usage: Usage) -> int:
+    """Entities used so far, without those of the bulk lane: its imports are full, and few."""
+    return usage.entities - usage.bulk_entities
 
 
 def _used(usage: Usage) -> float:
