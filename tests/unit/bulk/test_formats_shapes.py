@@ -83,6 +83,21 @@ def test_a_flood_of_empty_lines_is_counted_and_not_kept() -> None:
     assert row == FileRow(100_002, {"id": "1"})
 
 
+def test_an_object_that_is_a_row_is_not_read_if_it_is_far_too_long() -> None:
+    """An export that names its company beside its customers. A gigabyte would be ten of memory."""
+    customers = ",".join(['{"id": "1", "email": "ada@example.com"}'] * 300_000)
+    content = f'{{"company": "Roofs", "customers": [{customers}]}}'.encode()
+    tracemalloc.start()
+    try:
+        (row,) = rows_of(content)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 50_000_000
+    what = "it is the whole file, of more than 10,000,000 characters"
+    assert row == FileRow(1, None, "row.too_large", what)
+
+
 def test_a_line_is_counted_from_the_first_even_if_that_is_empty() -> None:
     assert rows_of(b"\n \n\r\nid\n\n1\n") == [FileRow(6, {"id": "1"})]
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
 from import_relay.bulk.formats.list_pages import Outlined, outline_of, rows_path
-from import_relay.bulk.formats.texts import texts
+from import_relay.bulk.formats.texts import MAX_LINE, texts
 from import_relay.domain.files import FileRow
 
 _LONG_DIGITS = 1_000
@@ -23,6 +23,8 @@ _HALF = re.compile(
 )
 """Half a surrogate pair; one at the end, whose other half may follow, is found with that."""
 _ESCAPE = len(r"\ud83d")
+_TOO_LONG = object()
+"""In place of a row of which a gigabyte would be ten of memory."""
 
 
 def ndjson_rows(lines: Iterator[str]) -> Iterator[FileRow]:
@@ -79,8 +81,22 @@ def _values(parser: Any, opened: Callable[[], BinaryIO]) -> Iterator[Any]:
     is_fast = parser.__name__ == "ijson"
     with closing(opened()) as file:
         prefix = _prefix(parser.basic_parse(_Utf8(file, is_fast=is_fast)))
+    if not prefix and _is_long(opened):
+        yield _TOO_LONG
+        return
     with closing(opened()) as file:
         yield from parser.items(_Utf8(file, is_fast=is_fast), prefix, use_float=is_fast)
+
+
+def _is_long(opened: Callable[[], BinaryIO]) -> bool:
+    """Whether a file is longer than a line may be; only its beginning is read."""
+    length = 0
+    with closing(opened()) as file:
+        for text in texts(file):
+            length += len(text)
+            if length > MAX_LINE:
+                return True
+    return False
 
 
 def _with_floats(value: Any) -> Any:
@@ -128,6 +144,9 @@ def _line(number: int, text: str) -> FileRow:
 def _element(number: int, value: object, text: str = "") -> FileRow:
     if isinstance(value, dict):
         return FileRow(number, value)
+    if value is _TOO_LONG:
+        what = f"it is the whole file, of more than {MAX_LINE:,} characters"
+        return FileRow(number, None, "row.too_large", what)
     try:
         shown = text or str(value)
     except RecursionError:
