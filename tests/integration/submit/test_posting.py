@@ -7,6 +7,7 @@ import pytest
 
 from import_relay.storage.entries import State
 from import_relay.storage.pause import RESET_MARGIN_S
+from import_relay.submit.batch_run import MAX_IMPORT_BISECTIONS
 from tests.integration.submit.people import ADA
 from tests.integration.submit.refused import people, refusing
 from tests.support.builders import MIDNIGHT, message
@@ -65,6 +66,24 @@ def test_each_outage_in_a_row_pauses_longer_and_a_success_starts_over(relay: Rel
     assert pauses == [60, 120]
     assert relay.pause.state().consecutive_failures == 0
     assert relay.entry("ref-3").state is State.SENT
+
+
+@pytest.mark.parametrize(("failures", "imports"), [(0, 1), (1, 2), (MAX_IMPORT_BISECTIONS, 4)])
+def test_imports_are_smaller_the_more_of_them_mateo_left_unanswered(
+    relay: Relay, failures: int, imports: int
+) -> None:
+    relay.rows_per_import = 4
+    relay.clock.now = relay.pause.begin(
+        relay.clock() + 60, "mateo.unanswered", consecutive_failures=failures
+    )
+
+    report = relay.submit(message([{**ADA, "id": number} for number in range(4)]))
+
+    assert report.imports == imports
+
+
+def test_five_thousand_rows_become_one_if_mateo_never_answers() -> None:
+    assert 5_000 >> MAX_IMPORT_BISECTIONS == 0
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 302])

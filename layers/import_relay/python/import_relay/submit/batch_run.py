@@ -47,7 +47,8 @@ from import_relay.submit.shared_handles import part_handles
 from import_relay.submit.turn import IMPORT_S, Turn
 from import_relay.submit.waiting_connections import WaitingConnections
 
-MAX_IMPORT_BISECTIONS = 3
+MAX_IMPORT_BISECTIONS = 13
+"""5,000 rows become one: a single row may be what Mateo cannot answer."""
 
 
 @dataclass(frozen=True, slots=True)
