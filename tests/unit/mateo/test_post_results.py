@@ -41,6 +41,21 @@ def test_each_status_means_one_result_even_if_an_id_comes_with_it(
     assert posted(answer).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("message", "outcome"),
+    [
+        ('new row violates row-level security policy for table "import"', "REFUSED_WHOLE"),
+        ("permission denied for table import", "CREDENTIALS"),
+    ],
+)
+def test_a_403_refuses_the_token_unless_row_level_security_refuses_the_rows(
+    message: str, outcome: str
+) -> None:
+    answer = httpx.Response(403, json={"code": "42501", "message": message})
+
+    assert posted(answer).outcome is PostResult[outcome]
+
+
 def test_the_table_of_statuses_is_tried_in_full() -> None:
     assert BY_STATUS.keys() <= STATUSES.keys()
 

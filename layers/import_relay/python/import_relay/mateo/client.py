@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from import_relay.domain.errors import CredentialsRefused, PermitTooFar
 from import_relay.domain.http_bodies import REQUEST_HEADERS, HttpAnswer, Unbounded, read_body
 from import_relay.mateo.departure import Extensions, departing_in
-from import_relay.mateo.post_results import PostResult, of_exception, of_status
+from import_relay.mateo.post_results import PostResult, is_about_rows, of_exception, of_status
 from import_relay.storage.pacing import Permit
 
 REQUEST_TIMEOUT_S = 5.0
@@ -41,6 +41,11 @@ _POLL_COLUMNS = "id,created_at,total_count,success_count,failed_count"
 _LOOKUP_COLUMNS = f"{_POLL_COLUMNS},reference_id"
 
 
+_Link = Annotated[str | None, BeforeValidator(lambda it: it if isinstance(it, str) else None)]
+"""Mateo may link a file, or not; anything else is no link."""
+_Text = Annotated[str | None, BeforeValidator(lambda it: str(it) if isinstance(it, int) else it)]
+
+
 class ImportStatus(BaseModel):
     """The part of an import that the relay reads; unknown columns are ignored, they may grow."""
 
@@ -51,12 +56,12 @@ class ImportStatus(BaseModel):
     total_count: int | None = None
     success_count: int | None = None
     failed_count: int | None = None
-    failed_url: str | None = None
-    payload_url: str | None = None
+    failed_url: _Link = None
+    payload_url: _Link = None
     payload: Any = None
     failed: Any = None
     hints: Any = None
-    reference_id: str | None = None
+    reference_id: _Text = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,13 +291,20 @@ def _posted(response: HttpAnswer) -> Posted:
     content = _json_object(body)
     import_id = content.get("id")
     known = import_id if isinstance(import_id, str) and import_id else None
+    message, code = str(content.get("message") or "")[:500], str(content.get("code") or "")[:50]
+    outcome = of_status(
+        response.status_code,
+        known,
+        is_page=body is _PAGE,
+        is_about_rows=is_about_rows(code, message),
+    )
     return Posted(
-        of_status(response.status_code, known, is_page=body is _PAGE),
+        outcome,
         import_id=known or "",
         status=response.status_code,
-        message=str(content.get("message") or "")[:500],
+        message=message,
         retry_after_s=_retry_after(response),
-        code=str(content.get("code") or "")[:50],
+        code=code,
         names_reference_id=b"reference_id" in response.content,
     )
 

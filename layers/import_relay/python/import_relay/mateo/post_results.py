@@ -47,11 +47,23 @@ BY_STATUS: Mapping[int, PostResult] = MappingProxyType(
 )
 
 
-def of_status(status: int, import_id: str | None, *, is_page: bool = False) -> PostResult:
+def is_about_rows(code: str, message: str) -> bool:
+    """Whether a 403 is about what the rows name, such as a contact list, and not about the token:
+    PostgreSQL's row-level security refuses them.
+    """
+    return code == "42501" and "row-level security" in message
+
+
+def of_status(
+    status: int, import_id: str | None, *, is_page: bool = False, is_about_rows: bool = False
+) -> PostResult:
     """The outcome of an answer. 2xx without an id is a creation whose id is not known.
 
     `is_page`: the body is nothing that an API sends; somebody on the way may have answered.
+    `is_about_rows`: 403 refuses the rows, and not the token.
     """
+    if is_about_rows and status == httpx.codes.FORBIDDEN:
+        return PostResult.REFUSED_WHOLE
     if status in BY_STATUS:
         return BY_STATUS[status]
     if 300 <= status < 400:
