@@ -13,6 +13,7 @@ NAMES = (
     "submit",
     "phones",
     "memory",
+    "memory_large",
     "receive",
     "answers",
     "efficiency",

@@ -13,7 +13,7 @@ from import_relay.connectors.contract import Item
 from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import MAX_ITEMS_PER_MESSAGE, pack
 from import_relay.receive.intake import delivery_id
-from tests.benchmarks.batch import record
+from tests.benchmarks.batch import padded, record
 from tests.benchmarks.days import MIDNIGHT_S, Import, Run, watched
 from tests.simulation.aws import MAPPINGS
 from tests.simulation.queue import LANES
@@ -85,11 +85,13 @@ class WorkedOff:
 class Backlog:
     """How many contacts (1), deals (2) and appointments (3) wait, mixed evenly.
 
-    `per_message`: records of a message; more than one in the bulk lane.
+    `per_message`: records of a message; more than one in the bulk lane. `record_b`: about how many
+    bytes a record has; 0: as many as those of most senders.
     """
 
     records: Mapping[int, int]
     per_message: int = 1
+    record_b: int = 0
     pollers: int = 5
 
     def of(self, records: int) -> "Backlog":
@@ -121,7 +123,7 @@ class Backlog:
         keys = list(self._keys())
         for first in range(0, len(keys), self.per_message):
             some = keys[first : first + self.per_message]
-            items = [Item(f"e{key}", json.dumps(_record(key))) for key in some]
+            items = [Item(f"e{key}", json.dumps(_record(key, self.record_b))) for key in some]
             connection = CONNECTIONS[int(some[0][0])]
             delivery = delivery_id(at + first, first.to_bytes(5))
             yield from pack(items, at, connection, delivery).messages
@@ -138,10 +140,11 @@ class Backlog:
             yield f"{type_}{number:06}"
 
 
-def _record(key: str) -> Mapping[str, object]:
-    """A record as large as those of webhooks are, in the shape that the connections map."""
+def _record(key: str, size_b: int) -> Mapping[str, object]:
+    """A record in the shape that the connections map, with properties that they do not map."""
     if key.startswith("1"):
         own: dict[str, object] = {"name": f"Ada Example{key}"}
     else:
         own = {"contact": "1000000", "name": f"Roof {key}", "start": "2026-12-01T09:00:00Z"}
-    return {**record(int(key)), "id": key, **own, "v": "1700000000.0", "email": None}
+    found = {**record(int(key)), "id": key, **own, "v": "1700000000.0", "email": None}
+    return padded(found, size_b) if size_b else found

@@ -1,7 +1,7 @@
 """A full batch: contacts as an ERP sends them, in the messages that the receiver makes of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from import_relay.connectors.contract import Item
@@ -10,6 +10,8 @@ from import_relay.receive.intake import delivery_id
 
 RECEIVED_AT = 1_795_253_400_000_000
 PER_DELIVERY = 100
+PROPERTY, PROPERTY_B = "a value of a CRM", 36
+"""A property's value, and its bytes in JSON, with its name."""
 
 CONNECTIONS = """
 [erp]
@@ -45,6 +47,12 @@ def record(number: int) -> dict[str, Any]:
         "newsletter": "accepted",
         "updated_at": "2026-11-21T09:30:00Z",
     }
+
+
+def padded(found: Mapping[str, Any], size_b: int) -> dict[str, Any]:
+    """The same record with so many properties that nobody maps that it has about `size_b` bytes."""
+    missing = max(0, size_b - len(json.dumps(found))) // PROPERTY_B
+    return {**found, "properties": {f"property_{n:04}": PROPERTY for n in range(missing)}}
 
 
 def texts(rows: int) -> list[str]:

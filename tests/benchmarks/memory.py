@@ -9,7 +9,7 @@ import os
 import resource
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -57,12 +57,19 @@ ENVIRONMENT = {
 
 
 def measure() -> Iterator[Measure]:
-    """Peak memory."""
+    """Peak memory of a batch of small records."""
+    from tests.benchmarks.batch import texts
+
+    yield Measure("submit peak memory", peak_mb(lambda: texts(ROWS), imports=4), BAR_MB, "MB")
+
+
+def peak_mb(records: Callable[[], list[str]], *, imports: int) -> float:
+    """The most memory that this process ever had, once it has submitted these records (JSON)."""
     sys.path.insert(0, str(ROOT / "functions" / "submit_imports"))
     os.environ.update(ENVIRONMENT)
     import httpx
 
-    from tests.benchmarks.batch import CONNECTIONS, bodies, sqs_event, texts
+    from tests.benchmarks.batch import CONNECTIONS, bodies, sqs_event
     from tests.benchmarks.stub_aws import StubAws
 
     secret = {"SecretString": "token", "ARN": "arn", "Name": "token"}
@@ -85,9 +92,8 @@ def measure() -> Iterator[Measure]:
         setattr(wiring, "http_client", lambda: httpx.Client(transport=transport))  # noqa: B010
         with redirect_stdout(StringIO()):
             answer = submit_imports.handler(
-                sqs_event(list(bodies(texts(ROWS)))), Context(REMAINING_MS)
+                sqs_event(list(bodies(records()))), Context(REMAINING_MS)
             )
     assert answer == {"batchItemFailures": []}
-    assert len(created) == 4
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB
-    yield Measure("submit peak memory", peak, BAR_MB, "MB")
+    assert len(created) == imports
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB

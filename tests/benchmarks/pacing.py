@@ -107,6 +107,7 @@ BACKLOGS = {
     "backlog": Backlog({1: 350_000}),
     "backlog-types": Backlog({1: 200_000, 2: 100_000, 3: 50_000}),
     "backlog-bulk": Backlog({1: 50_000}, per_message=100),
+    "backlog-large": Backlog({1: 35_000}, record_b=12_000),
 }
 
 

@@ -26,7 +26,7 @@ def test_a_list_of_failures_may_come_too_late_only_for_an_import_that_was_follow
     tracking_hours: float, wrong: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Poll, "is_over", lambda poll: poll.entry.answered_s >= 5_400)
-    lists = FailureLists("row", late_s=7_200.0, null_count="always")
+    lists = FailureLists("row", late_s=14_400.0, null_count="always")
     good = Record("1000", FIRST_VERSION, EVERYTHING)
     bad = Record("1001", FIRST_VERSION, EVERYTHING | {"city": "FAIL"}, failing=True)
     scenario = Scenario(

@@ -38,7 +38,7 @@ def test_what_lambda_handed_over_is_not_kept_beyond_what_memory_holds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Six megabytes of `[],` are 240 MB of lists."""
-    monkeypatch.setattr(queue_batch, "MAX_PARSED_VALUES", 300_000)
+    monkeypatch.setattr(queue_batch, "MAX_PARSED_VALUES", 450_000)
     lists = MAX_MESSAGE_B // len("[], ")
     body = swollen(0, lists)
     bodies = {f"m{n}": body.replace("d-00000", f"d-{n:05}") for n in range(8)}
@@ -54,7 +54,7 @@ def test_what_lambda_handed_over_is_not_kept_beyond_what_memory_holds(
 def test_what_has_no_room_waits_for_the_next_batch_and_costs_no_receive(
     relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_batch, "MAX_PARSED_VALUES", 700)
+    monkeypatch.setattr(queue_batch, "MAX_PARSED_VALUES", 1_000)
     deliveries = Deliveries(relay)
     deliveries.put(*(swollen(n, 200) for n in range(5)), message([contact(9)], delivery="d-9"))
 
@@ -73,7 +73,7 @@ def test_what_has_no_room_waits_for_the_next_batch_and_costs_no_receive(
 def test_an_import_is_filled_with_no_more_than_memory_holds(
     relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_batch, "MAX_PARSED_VALUES", 700)
+    monkeypatch.setattr(queue_batch, "MAX_PARSED_VALUES", 1_000)
     for number in range(20):
         relay.aws.sqs.send_message(QueueUrl=relay.aws.queue_url, MessageBody=swollen(number, 200))
     put(relay, range(50, 60))

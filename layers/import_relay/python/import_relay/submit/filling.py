@@ -24,8 +24,8 @@ from import_relay.submit.queue_batch import QueueBatch
 
 MAX_FILLED_ITEMS = 15_000
 """Own limit, for memory: three record types fill an import with fewer."""
-MAX_FILLED_B = 24_000_000
-"""Own limit, for memory: bytes of messages, four times as many as Lambda hands over."""
+MAX_FILLED_B = 70_000_000
+"""Own limit, for memory: bytes of messages, so that records of 13 kB fill an import."""
 MAX_CALLS = 48
 """Own limit of calls in one round: their messages are read before any is interpreted."""
 

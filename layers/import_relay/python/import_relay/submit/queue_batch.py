@@ -239,10 +239,10 @@ class QueueBatch:
 
 
 def _values(body: str) -> int:
-    """About how many values a message holds: its lists and objects, and eight characters for each
-    of all others. Commas are too many to be counted in every message.
+    """How many values a message holds at most: each is the first of a list or an object, or follows
+    a comma.
     """
-    return len(body) // 8 + body.count("[") + body.count("{")
+    return body.count(",") + body.count("[") + body.count("{")
 
 
 def _event_b(body: str) -> int:
