@@ -99,22 +99,6 @@ def test_where_mateo_counts_no_failed_rows_the_list_is_read_after_an_hour(
     assert statuses == [TrackingStatus.WAIT, TrackingStatus.WAIT, then]
 
 
-def test_counts_of_more_than_all_rows_are_believed_after_an_hour(
-    relay: Relay, mateo: MateoImports
-) -> None:
-    """Mateo may count each error of a failed row."""
-    sent_entry(relay, "ref-1")
-    shown = {**counted("ref-1"), "success_count": 1, "failed_count": 2}
-    statuses = []
-
-    for pause in (5, HOUR - 1, 900):
-        relay.clock.now += pause
-        mateo.answers.append(httpx.Response(200, json=[shown]))
-        statuses.append(track(relay).status)
-
-    assert statuses == [TrackingStatus.WAIT, TrackingStatus.WAIT, TrackingStatus.FINISHED]
-
-
 def test_an_import_whose_failed_rows_are_never_listed_is_given_up(
     relay: Relay, mateo: MateoImports
 ) -> None:

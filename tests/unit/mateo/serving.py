@@ -45,3 +45,7 @@ class Server:
 
 def posted(answer: Answer) -> Posted:
     return Server(answer).api.create(PERMIT, b"{}")
+
+
+def listed(*rows: object) -> httpx.Response:
+    return httpx.Response(200, json=list(rows))

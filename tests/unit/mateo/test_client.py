@@ -17,12 +17,7 @@ from import_relay.mateo.client import (
     http_client,
 )
 from import_relay.mateo.post_results import PostResult
-from tests.unit.mateo.serving import BASE, PERMIT, TOKEN, Answer, Server, posted
-
-
-def listed(*rows: object) -> httpx.Response:
-    return httpx.Response(200, json=list(rows))
-
+from tests.unit.mateo.serving import BASE, PERMIT, TOKEN, Answer, Server, listed, posted
 
 # create
 
@@ -188,23 +183,6 @@ def test_a_result_names_no_column_since_an_unknown_one_is_an_error() -> None:
     assert server.query == [("id", "eq.i1")]
     assert result is not None
     assert (result.failed, result.hints) == ([{"code": "x"}], ["h"])
-
-
-@pytest.mark.parametrize("link", [None, 3, {"href": "/files/1"}, ["/files/1"], False])
-def test_a_link_that_is_no_text_is_none(link: object) -> None:
-    server = Server(listed({"id": "i1", "failed_url": link, "payload_url": link}))
-
-    result = server.api.result(PERMIT, "i1")
-
-    assert result is not None
-    assert (result.failed_url, result.payload_url) == (None, None)
-
-
-def test_a_reference_id_that_is_shown_as_a_number_is_compared_as_text() -> None:
-    result = Server(listed({"id": "i1", "reference_id": 7})).api.result(PERMIT, "i1")
-
-    assert result is not None
-    assert result.reference_id == "7"
 
 
 def test_an_import_that_is_not_there_has_no_result() -> None:
