@@ -33,7 +33,7 @@ def test_a_watermark_comes_back_as_it_was_written(relay: Relay) -> None:
     claims = {
         "*": Claim(2**62, "evt_1", "d1/0", "ref-1"),
         "email": Claim(-5, "", "d2/3~1", "ref-2", failed=True),
-        "my field.with dots": Claim(0, "Zoë", "d3/0", "", repeated_by="d4/2"),
+        "my field.with dots": Claim(0, "Zoë", "d3/0", "", repeated_by="d4/2", as_new_as="d1/0"),
     }
     watermark = Watermark(claims, ("d0/7", "d0/1~2"))
 

@@ -9,6 +9,7 @@ from import_relay.domain.models import (
 from import_relay.domain.replays import Replay, put_back_delivery
 from import_relay.submit.freshness import (
     Freshness,
+    claim_of,
     freshness,
     is_older,
     order_of,
@@ -170,6 +171,20 @@ def test_a_repetition_counts_beside_what_is_put_back_of_its_delivery() -> None:
 
     assert is_older(given, before)
     assert not is_older(given, before._replace(repeated_by="older/1"))
+
+
+def test_a_copy_that_is_put_back_is_as_new_as_the_claim_of_its_event_that_it_replaces() -> None:
+    before = Claim(2, "e", "older/0", "r1", connection="erp")
+
+    claimed = claim_of(put_back(REPLAY, 2, "e"), before)
+
+    assert (claimed.item_id, claimed.newest) == (
+        f"{put_back_delivery('old', REPLAY.id)}/0",
+        "older/0",
+    )
+    assert is_older(change(version=2, event="x", delivery="olda"), claimed)
+    assert not is_older(change(version=2, event="x", delivery="oldz"), claimed)
+    assert claim_of(put_back(LATER_REPLAY, 2, "e"), claimed).newest == "older/0"
 
 
 def test_a_forced_replay_is_older_only_than_changes_of_the_same_replay() -> None:

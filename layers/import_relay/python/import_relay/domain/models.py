@@ -226,8 +226,9 @@ class Claim(NamedTuple):
 
     `reference` is the import that it was claimed for, empty while that import is being planned.
     `failed` is set when Mateo failed the row, so that the same change may be delivered again.
-    `connection` is that of the change. `repeated_by` has the item ids of later repetitions
-    of it, the last one behind; the claim has its version since.
+    `connection` is that of the change. `repeated_by` has the item ids of later repetitions of it,
+    the last one behind; the claim has its version since. `as_new_as` is the item id of the claim
+    before, if that was of the same event and received later: a replay put back an older copy.
     """
 
     version: int
@@ -237,6 +238,7 @@ class Claim(NamedTuple):
     failed: bool = False
     connection: str = ""
     repeated_by: str = ""
+    as_new_as: str = ""
 
     @property
     def order(self) -> tuple[int, ReceiptOrder]:
@@ -246,7 +248,10 @@ class Claim(NamedTuple):
     @property
     def newest(self) -> str:
         """The item id of the change, or of its latest repetition."""
-        return self.repeated_by.rpartition(" ")[2] or self.item_id
+        if not (self.repeated_by or self.as_new_as):
+            return self.item_id
+        known = (self.item_id, self.as_new_as, self.repeated_by.rpartition(" ")[2])
+        return max(filter(None, known), key=receipt_order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ def _item(key: str, watermark: Watermark, expires: str) -> dict[str, Any]:
                 **({"failed": {"BOOL": True}} if claim.failed else {}),
                 **({"connection": {"S": claim.connection}} if claim.connection else {}),
                 **({"repeated_by": {"S": claim.repeated_by}} if claim.repeated_by else {}),
+                **({"as_new_as": {"S": claim.as_new_as}} if claim.as_new_as else {}),
             }
         }
         for field_name, claim in watermark.claims.items()
@@ -194,6 +195,7 @@ def _watermark(item: Mapping[str, Any]) -> Watermark:
             failed="failed" in claim["M"],
             connection=claim["M"].get("connection", {}).get("S", ""),
             repeated_by=claim["M"].get("repeated_by", {}).get("S", ""),
+            as_new_as=claim["M"].get("as_new_as", {}).get("S", ""),
         )
         for field_name, claim in item["claims"]["M"].items()
     }

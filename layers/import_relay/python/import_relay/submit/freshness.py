@@ -144,7 +144,7 @@ def _newest_beside(change: MappedChange, claim: Claim) -> str:
         for one in claim.repeated_by.split()
         if original_delivery(one.rpartition("/")[0]) == delivery
     )
-    return next(repeated_there, claim.item_id)
+    return next(repeated_there, claim.as_new_as or claim.item_id)
 
 
 def repeated(claim: Claim, change: MappedChange) -> Claim:
@@ -184,7 +184,10 @@ def claim_of(change: MappedChange, before: Claim | None = None) -> Claim:
     if says_again(change, before):
         return claim._replace(version=before.version, repeated_by=before.newest)
     if _is_sent_again(change, before):
-        return claim._replace(repeated_by=_last([before.item_id, *before.repeated_by.split()]))
+        latest = max(claim.item_id, before.as_new_as or before.item_id, key=receipt_order)
+        return claim._replace(
+            repeated_by=before.repeated_by, as_new_as="" if latest == claim.item_id else latest
+        )
     has_ids = not (is_content_id(claim.event) or is_content_id(before.event))
     if has_ids and before.version == claim.version:
         return claim._replace(repeated_by=before.repeated_by)
