@@ -12,7 +12,14 @@ from datetime import datetime, timedelta
 from import_relay.domain.codes import CODES
 from import_relay.submit.holding import MAX_HOLD_S
 from relay_ops.pausing import REASON as BY_HAND
-from relay_ops.status.forecast import BLOCKING_METRICS, HOPELESS, REFUSED, Forecast, SubmissionView
+from relay_ops.status.forecast import (
+    BLOCKING_METRICS,
+    HOPELESS,
+    REFUSED,
+    Forecast,
+    SubmissionView,
+    Used,
+)
 from relay_ops.status.noted import HeldMessages, Noted
 
 EVERYTHING, LIVE_LANE, BULK_LANE = "everything", "live lane", "bulk lane"
@@ -159,9 +166,18 @@ def _ahead(forecast: Forecast, at: float) -> datetime | None:
 def _spent(forecast: Forecast) -> Iterator[Reason]:
     tomorrow = (forecast.now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     for name, used in forecast.connections.items():
+        where = f"{used.used:,} of {used.limit:,} entities"
         if not used.left:
-            where = f"{used.used:,} of {used.limit:,} entities"
             yield _coded(name, "limit.connection", tomorrow, where)
+        elif _spares_its_rest(forecast, used):
+            yield _coded(name, "limit.bulk_share", where=where)
+
+
+def _spares_its_rest(forecast: Forecast, used: Used) -> bool:
+    """Whether the bulk lane, which has something, leaves the rest of a connection's own limit."""
+    bulk = forecast.bulk.entities
+    share = used.limit * bulk.limit // forecast.entities.limit
+    return bool(forecast.in_bucket or bulk.used) and used.used >= max(1, share)
 
 
 def _waiting(noted: Noted) -> Iterator[Reason]:

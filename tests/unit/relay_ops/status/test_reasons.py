@@ -48,6 +48,8 @@ def only(*, noted: Noted | None = None, **changes: Any) -> Reason:
 
 def test_where_nothing_waits_there_is_no_reason() -> None:
     assert reasons_of(forecast(), Noted()) == []
+    assert reasons_of(forecast(connections={"erp": Used(40, 50)}), Noted()) == []
+    assert reasons_of(forecast(connections={"erp": Used(39, 50)}, in_bucket=7), Noted()) == []
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,20 @@ def test_where_nothing_waits_there_is_no_reason() -> None:
             "limit.connection",
             "connections.toml",
             NOON + timedelta(hours=12),
+        ),
+        (
+            {"connections": {"erp": Used(40, 50)}, "in_bucket": 7},
+            "erp",
+            "limit.bulk_share",
+            "last hour",
+            None,
+        ),
+        (
+            {"connections": {"erp": Used(40, 50)}, "bulk": bulk(1)},
+            "erp",
+            "limit.bulk_share",
+            "last hour",
+            None,
         ),
     ],
 )
