@@ -44,6 +44,7 @@ _LOOKUP_COLUMNS = f"{_POLL_COLUMNS},reference_id"
 _Link = Annotated[str | None, BeforeValidator(lambda it: it if isinstance(it, str) else None)]
 """Mateo may link a file, or not; anything else is no link."""
 _Text = Annotated[str | None, BeforeValidator(lambda it: str(it) if isinstance(it, int) else it)]
+"""A text that Mateo may show as a number."""
 
 
 class ImportStatus(BaseModel):

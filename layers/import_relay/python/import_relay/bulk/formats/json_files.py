@@ -24,7 +24,7 @@ _HALF = re.compile(
 """Half a surrogate pair; one at the end, whose other half may follow, is found with that."""
 _ESCAPE = len(r"\ud83d")
 _TOO_LONG = object()
-"""In place of a row of which a gigabyte would be ten of memory."""
+"""Stands for a row that is too large to be built: in memory it takes ten times its bytes."""
 
 
 def ndjson_rows(lines: Iterator[str]) -> Iterator[FileRow]:
