@@ -222,9 +222,18 @@ def test_refusals_that_begin_within_a_batch_reject_no_row(relay: Relay) -> None:
     assert (report.rows, report.requeued) == (8, 16)
 
 
-def test_an_unknown_contact_list_makes_its_connection_wait(relay: Relay) -> None:
-    missing = httpx.Response(409, json={"code": "23503", "message": "no list (abc)"})
-    answer(relay, missing)
+@pytest.mark.parametrize(
+    ("status", "code", "text", "shown"),
+    [
+        (409, "23503", "no list (abc)", "no list …"),
+        (403, "42501", "row-level security of table", "row-level security of table"),
+    ],
+)
+def test_a_contact_list_that_nobody_may_use_makes_its_connection_wait(
+    relay: Relay, status: int, code: str, text: str, shown: str
+) -> None:
+    """The others go on: submission is not paused."""
+    answer(relay, httpx.Response(status, json={"code": code, "message": text}))
 
     report = relay.submit(message([ADA, BOB]))
 
@@ -232,7 +241,9 @@ def test_an_unknown_contact_list_makes_its_connection_wait(relay: Relay) -> None
     assert rejected(relay) == {}
     assert (report.requeued, report.refused_connections) == (2, 1)
     (said,) = relay.said("import.connection_refused")
-    assert (said["code"], said["status"], said["answer"]) == ("23503", 409, "no list …")
+    assert (said["code"], said["status"]) == (code, status)
+    assert report.paused == ""
+    assert said["answer"] == shown
 
 
 def test_deals_wait_with_the_contacts_that_wait(relay: Relay) -> None:
@@ -246,9 +257,11 @@ def test_deals_wait_with_the_contacts_that_wait(relay: Relay) -> None:
     assert report.rows == 0
 
 
-def test_reference_ids_are_left_out_once_mateo_refuses_them(relay: Relay) -> None:
+@pytest.mark.parametrize("named_in", ["message", "hint", "details"])
+def test_reference_ids_are_left_out_once_mateo_refuses_them(relay: Relay, named_in: str) -> None:
     relay.send_reference_id = True
-    refused = {"code": "PGRST204", "message": "Could not find the 'reference_id' column"}
+    refused = {"code": "PGRST204", "message": "No such column."}
+    refused |= {named_in: "Could not find the 'reference_id' column"}
     answer(relay, httpx.Response(400, json=refused))
     submission = relay.submission()
 
