@@ -24,10 +24,11 @@ STEPS_S = (15.0, 60.0, 240.0)
 """How far the clock is moved while nothing comes of it; then by `MAX_STEP_S` each time."""
 MAX_STEP_S = 900.0
 MAX_STEPS = 80
-PROVING_STEP = 12
-"""Before this step one more customer is sent: a row that Mateo refused alone waits for a day unless
-another row is accepted in the same batch."""
+PROVING_STEP = 13
+"""Before each step of this many one more customer is sent: a row that Mateo refused alone waits for
+a day unless another row is accepted in the same batch."""
 PROVING_CUSTOMER = 99
+"""Number of the first of these customers: one that came before proves nothing."""
 MAX_TRIES = 10
 RESEND_S = 60.0
 PATIENCE_S = 330.0
@@ -58,6 +59,7 @@ class Driver:
         """Keys of uploaded files."""
         self._known = 0
         self._is_a_day_later = False
+        self._proofs = 0
         self._asleep_since: tuple[object, ...] = ()
 
     # ------------------------------------------------------------ what senders do
@@ -140,6 +142,7 @@ class Driver:
     def next_day(self) -> None:
         """Move to the next day, past the schedule that resumes submission."""
         self.quiet_down()
+        self._is_a_day_later = True
         self.stack.advance_to_next_day()
         if self.files:
             self.import_files({})
@@ -156,10 +159,9 @@ class Driver:
             self.deliver()
             if until() or self.is_drained():
                 return
-            if step == PROVING_STEP:
-                self.send_customers(customer(PROVING_CUSTOMER))
+            if step % PROVING_STEP == PROVING_STEP - 1:
+                self._send_proof()
             if self._waits_for_the_pause():
-                self._is_a_day_later = True
                 self.next_day()
             else:
                 self.pass_time(steps.pop(0) if steps else MAX_STEP_S)
@@ -182,11 +184,11 @@ class Driver:
         while letters := sqs.receive_message(QueueUrl=dead).get("Messages"):
             for one in letters:
                 is_unproven = moved_because(json.loads(one["Body"])) == UNPROVEN
-                if not all_go and not (is_unproven and self._is_a_day_later):
+                if not all_go and not (is_unproven and faulty and self._is_a_day_later):
                     left.append(one["ReceiptHandle"])
                     continue
                 if is_unproven:
-                    self.send_customers(customer(PROVING_CUSTOMER))
+                    self._send_proof()
                 sqs.send_message(QueueUrl=lanes[lane_of_body(one["Body"])], MessageBody=one["Body"])
                 sqs.delete_message(QueueUrl=dead, ReceiptHandle=one["ReceiptHandle"])
                 found = True
@@ -200,6 +202,10 @@ class Driver:
         return self.trial.is_drained() and reported == len(self.files)
 
     # ------------------------------------------------------------ inside
+
+    def _send_proof(self) -> None:
+        self.send_customers(customer(PROVING_CUSTOMER + self._proofs))
+        self._proofs += 1
 
     def _may_hold_the_lease(self) -> bool:
         """Whether the submitter met a fault, and so may not have released its lease."""

@@ -11,7 +11,7 @@ import pytest
 from tests.crash.coverage import Coverage
 from tests.crash.faults import ANSWERS, KINDS
 from tests.crash.rig import Rig, running_rig
-from tests.crash.run import Result, run_once
+from tests.crash.run import Planned, Result, run_once
 from tests.crash.scenarios import SCENARIOS
 from tests.support.stack import FUNCTIONS
 
@@ -50,6 +50,13 @@ def test_without_a_fault_every_promise_is_kept_by_all_functions(recording: Resul
 @pytest.mark.parametrize("name", sorted(SCENARIOS.keys() - {BASE.name}))
 def test_each_scenario_of_the_sweep_ends_as_it_should(crash_rig: Rig, name: str) -> None:
     result = run_once(crash_rig, SCENARIOS[name])
+    assert not result.broken, told(result)
+
+
+def test_a_row_that_waited_unproven_over_the_next_day_is_proven_in_the_end(crash_rig: Rig) -> None:
+    fault = Planned.parsed("SubmitImports/DynamoDB.UpdateItem lease/1/killed-before")
+    result = run_once(crash_rig, SCENARIOS["unanswered"], [fault])
+    assert not result.not_hit
     assert not result.broken, told(result)
 
 
