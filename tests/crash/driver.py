@@ -23,7 +23,8 @@ SUBMIT = "SubmitImports"
 STEPS_S = (15.0, 60.0, 240.0)
 """How far the clock is moved while nothing comes of it; then by `MAX_STEP_S` each time."""
 MAX_STEP_S = 900.0
-MAX_STEPS = 80
+MAX_STEPS = 110
+"""Of a drain: more than a day. By then a row that nothing proved is a dead letter."""
 PROVING_STEP = 13
 """Before each step of this many one more customer is sent: a row that Mateo refused alone waits for
 a day unless another row is accepted in the same batch."""
@@ -152,7 +153,7 @@ class Driver:
         """Let time pass until nothing is queued or followed any more, or until `until`.
 
         Raises:
-            Stuck: that does not happen within a day of stack time.
+            Stuck: that does not happen within 27 hours of stack time.
         """
         steps = list(STEPS_S)
         for step in range(MAX_STEPS):
