@@ -26,8 +26,8 @@ MAX_STEP_S = 900.0
 MAX_STEPS = 110
 """Of a drain: more than a day. By then a row that nothing proved is a dead letter."""
 PROVING_STEP = 13
-"""Before each step of this many one more customer is sent: a row that Mateo refused alone waits for
-a day unless another row is accepted in the same batch."""
+"""Once in so many steps of a drain one more customer is sent: a row that Mateo refused alone waits
+for a day unless another row is accepted in the same batch."""
 PROVING_CUSTOMER = 99
 """Number of the first of these customers: one that came before proves nothing."""
 MAX_TRIES = 10
@@ -173,8 +173,8 @@ class Driver:
 
         They stay where they are unless so many faults were met that each of their receives may
         have met one: with fewer faults no message may become a dead letter. A row that Mateo
-        refused alone becomes one after a day without a proof, so it goes back, with a customer
-        that proves it, where a fault made a day pass at once.
+        refused alone becomes one after a day without a proof. It goes back, with a customer that
+        proves it, if the run met a fault and a day of it passed at once.
         """
         faulty = [call for call in self._rig.proxy.calls if call.fault]
         all_go = sum(call.point.function == SUBMIT for call in faulty) >= MAX_RECEIVES
