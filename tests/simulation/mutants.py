@@ -6,7 +6,8 @@ Each mutant of `mutations` gets a process of its own, which runs seeds with a co
 has this fault, until one breaks a promise that the fault should break. Prints which seed that was.
 Mutants that are called harmless, and the relay as it is, run as well and must break nothing. Ends
 with 1 if a fault is not found or if something else breaks. `--record` writes the seeds into
-`mutations/seeds.json` for the tests.
+`mutations/seeds.json` for the tests. Faults that no few thousand seeds find have a run that is kept
+(`mutations.kept`); they are tried with that.
 """
 
 import argparse
@@ -24,7 +25,9 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from tests.simulation.mutations import MUTANTS
+from tests.simulation.mutations.kept import KEPT
 from tests.simulation.mutations.mutant import Mutant, copy_with, edited
+from tests.simulation.scenario import Scenario
 
 SEEDS = 5_000
 HARMLESS_SEEDS = 300
@@ -74,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         seed = str(catch.seed) if found else "harmless" if mutant.harmless else "SURVIVES"
         said = catch.what if found else mutant.harmless
         print(_row(mutant.name, catch.promise, seed, f"{catch.seconds:.1f} s", said), flush=True)
-        if found and not mutant.harmless:
+        if found and not mutant.harmless and mutant.name not in KEPT:
             caught[mutant.name] = catch
             if options.record:
                 record(mutant, catch.seed)
@@ -95,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _hunt_all(mutants: Sequence[Mutant], seeds: int, jobs: int) -> Iterator[tuple[Mutant, Catch]]:
     def one(mutant: Mutant) -> Catch:
+        if mutant.name in KEPT:
+            return hunt(mutant, [KEPT[mutant.name]])
         most = min(HARMLESS_SEEDS, seeds) if mutant.harmless else seeds
         return hunt(mutant, range(1, most + 1))
 
@@ -107,13 +112,14 @@ def _row(name: str, promise: str, seed: str, seconds: str, what: str) -> str:
 
 
 def _is_clean(caught: Mapping[str, Catch]) -> bool:
-    """Whether the relay as it is breaks nothing up to the last seed that found a fault."""
+    """Whether the relay as it is breaks nothing in these seeds, nor in the runs that are kept."""
     last = max((catch.seed for catch in caught.values()), default=0)
-    catch = hunt(None, range(1, last + 1))
+    catch = hunt(None, [*range(1, last + 1), *KEPT.values()])
     if catch.seed:
         print(f"\nThe relay itself breaks a promise: seed {catch.seed}, {catch.promise}")
         return False
-    print(f"\nThe relay as it is breaks nothing in {last:,} seeds ({catch.seconds:.1f} s).")
+    runs = f"{last:,} seeds and {len(KEPT)} runs that are kept"
+    print(f"\nThe relay as it is breaks nothing in {runs} ({catch.seconds:.1f} s).")
     return True
 
 
@@ -127,18 +133,22 @@ def recorded() -> Mapping[str, int]:
 
 
 def record(mutant: Mutant, seed: int) -> None:
-    """Write the seed of a mutant; seeds of mutants that no longer exist are left out."""
+    """Write the seed of a mutant; seeds of mutants that no longer need one are left out."""
     known = recorded() if RECORDED.exists() else {}
     seeds = {**known, mutant.name: seed}
-    kept = {name: seeds[name] for name in sorted(seeds) if name in MUTANTS}
-    RECORDED.write_text(json.dumps(kept, indent=2) + "\n")
+    needed = {name: seeds[name] for name in sorted(seeds) if name in MUTANTS and name not in KEPT}
+    RECORDED.write_text(json.dumps(needed, indent=2) + "\n")
 
 
 # ---------------------------------------------------------------- one mutant, one process
 
 
-def hunt(mutant: Mutant | None, seeds: Iterable[int]) -> Catch:
+def hunt(mutant: Mutant | None, runs: Iterable[int | Scenario]) -> Catch:
     """Run seeds with a mutant, or with the relay as it is, until one breaks a promise of it.
+
+    Args:
+        mutant: none means the relay as it is.
+        runs: seeds, or runs that are kept.
 
     Raises:
         RuntimeError: the fault cannot be made, or it ends the process.
@@ -147,7 +157,7 @@ def hunt(mutant: Mutant | None, seeds: Iterable[int]) -> Catch:
     _context.set_forkserver_preload(list(PRELOADED))
     receiving, sending = _context.Pipe(duplex=False)
     with closing(receiving):
-        process = _context.Process(target=_hunt_here, args=(mutant, seeds, sending), daemon=True)
+        process = _context.Process(target=_hunt_here, args=(mutant, runs, sending), daemon=True)
         process.start()
         sending.close()
         try:
@@ -160,10 +170,10 @@ def hunt(mutant: Mutant | None, seeds: Iterable[int]) -> Catch:
     return Catch(seed, promise, what, time.monotonic() - begun)
 
 
-def _hunt_here(mutant: Mutant | None, seeds: Iterable[int], sending: Connection) -> None:
+def _hunt_here(mutant: Mutant | None, runs: Iterable[int | Scenario], sending: Connection) -> None:
     with TemporaryDirectory() as folder:
         become(mutant, Path(folder))
-        sending.send(_first_catch(mutant, seeds))
+        sending.send(_first_catch(mutant, runs))
 
 
 def become(mutant: Mutant | None, folder: Path) -> None:
@@ -177,14 +187,16 @@ def become(mutant: Mutant | None, folder: Path) -> None:
     machine.DEFINITION = definition  # type: ignore[attr-defined]
 
 
-def _first_catch(mutant: Mutant | None, seeds: Iterable[int]) -> tuple[int, str, str]:
+def _first_catch(mutant: Mutant | None, runs: Iterable[int | Scenario]) -> tuple[int, str, str]:
     from tests.simulation import campaign
 
     simulation = campaign.load(campaign.SIMULATION)
-    for seed in seeds:
-        for one in campaign.attempt_seed(simulation, seed).violations:
+    for run in runs:
+        scenario = run if isinstance(run, Scenario) else simulation.scenario_of(run)
+        for one in campaign.attempt(simulation, scenario).violations:
             if _breaks(mutant, one.promise):
-                return seed, one.promise.partition(":")[0], one.what.partition("\n")[0]
+                promise, what = one.promise.partition(":")[0], one.what.partition("\n")[0]
+                return scenario.seed, promise, what
     return 0, "", ""
 
 
