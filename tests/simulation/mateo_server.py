@@ -127,7 +127,7 @@ class MateoServer:
             return 1.0 + self.seconds(PROCESSING_S)
         if self.happens(0.05):
             return math.inf
-        longest = 2_000.0 if self.happens(0.2) else 60.0  # hours of waiting seldom find a fault
+        longest = 2_000.0 if self.happens(0.05) else 6.0  # hours of waiting seldom find a fault
         return float(60.0 * longest ** self._random.random())
 
     def _process(self, one: StoredImport) -> None:
@@ -139,7 +139,7 @@ class MateoServer:
             one.counts_late = False
             self.records.apply(one, self._random.randrange(one.rows), now)
             self._count_in_part(one)
-            self._world.after(self.seconds(600.0), partial(self._process, one))
+            self._world.after(self.seconds(240.0), partial(self._process, one))
             return
         self.records.apply(one, one.rows, now)
         one.finished_at = now

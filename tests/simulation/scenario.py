@@ -17,6 +17,8 @@ AT = "@people.example.com"
 """After its key: the e-mail address of a contact that may come without its id."""
 MIDNIGHTS = {"UTC": 14_400.0, "Europe/Berlin": 10_800.0, "America/New_York": 28_800.0}
 """When the first day of a run ends in its time zone, in s after its start."""
+FEW = 100
+"""A limit below this is met by some runs."""
 POISON = "POISON"
 """The name of a record that kills each process that interprets it, until a person redrives it."""
 
@@ -164,6 +166,12 @@ class Account:
         """Connections with a limit of their own → entities per day; they have the same contacts."""
         limits = {"erp": self.erp_entities_per_day, "plain": self.plain_entities_per_day}
         return {name: limit for name, limit in limits.items() if limit is not None}
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a day takes so little that records wait for the next one."""
+        limits = (self.requests_per_day, self.entities_per_day, *self.own_limits.values())
+        return min(limits) < FEW
 
     @property
     def bulk_entities(self) -> int:

@@ -118,7 +118,7 @@ def test_imports_are_not_processed_in_the_order_of_their_creation() -> None:
 
 def test_some_imports_take_more_than_a_day_and_some_for_ever() -> None:
     relay = Relay(FaultProfile(slow_mateo=1.0))
-    relay.run(lambda: relay.post_all(300))
+    relay.run(lambda: relay.post_all(2_000))
     relay.world.run(until=relay.world.now + 24 * HOUR_S)
     after_a_day = relay.mateo.unfinished
     relay.world.run(until=relay.world.now + 240 * HOUR_S)

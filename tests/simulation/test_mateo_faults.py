@@ -108,7 +108,7 @@ def test_a_marked_row_fails_and_a_marked_request_is_refused() -> None:
 
 def test_once_it_has_quieted_down_nothing_misbehaves_and_all_is_processed() -> None:
     worst = FaultProfile(
-        slow_mateo=0.8,
+        slow_mateo=1.0,
         unanswered=0.3,
         rate_limited=0.3,
         late_counts=0.5,

@@ -5,18 +5,19 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tests.simulation.scenario import Account, Record, Scenario, Upload
+from tests.simulation.scenario import Account, Record, Scenario, Upload, Webhook
 from tests.simulation.world import START, Fault
 
-FILES_IN = 16
+FILES_IN = 40
 """In one of this many runs, people upload files."""
 VERSION = int(START * 1_000) * 1_000
 COLUMNS = ("id", "name", "city", "zip", "v")
 NAMES = ("a.csv", "ä b.csv")
-SMALL, LARGE = (1, 1, 2, 3, 5), (8, 11, 14)
+SMALL, LARGE = (1, 1, 2, 3, 5), (4, 5, 6)
 CALLS = (70, 70, 250)
 """About how many calls the first runs of import_files make, or all: faults are spread over them."""
 KILLS = (Fault.DIE_BEFORE, Fault.DIE_AFTER)
+FIRST_HOUR_S = 3_600.0
 DIES_AT = ("rows/", "rows/", "files/", "rejected/", "inbox/", "items/")
 
 
@@ -29,11 +30,11 @@ def with_files(scenario: Scenario) -> Scenario:
     if chance.randrange(FILES_IN):
         return scenario
     account = _account(scenario.account, chance)
-    kept = [one for one in scenario.webhooks if one.at < 3_600][: chance.choice((0, 0, 1, 2))]
+    webhooks = _first_hour(scenario.webhooks)[: chance.choice((0, 1, 1, 2))]
     dies_at = chance.choice(DIES_AT) if chance.randrange(3) == 0 else ""
     return replace(
         scenario,
-        webhooks=kept,
+        webhooks=webhooks,
         files=_files(account, chance),
         faults=_faults(chance),
         fault_profile=replace(scenario.fault_profile, kills_after=dies_at),
@@ -42,12 +43,19 @@ def with_files(scenario: Scenario) -> Scenario:
     )
 
 
+def _first_hour(webhooks: Sequence[Webhook]) -> Sequence[Webhook]:
+    """Those that come within an hour of the first one, from the start of the run on."""
+    begin_s = min((one.at for one in webhooks), default=0.0)
+    moved = [replace(one, at=one.at - begin_s) for one in webhooks]
+    return [one for one in moved if one.at < FIRST_HOUR_S]
+
+
 def _account(account: Account, chance: random.Random) -> Account:
     """An account with requests enough: their limits are tried without files."""
     return replace(
         account,
         requests_per_day=10_000,
-        entities_per_day=chance.choice((25_000, 25_000, 4, 3)),
+        entities_per_day=chance.choice((25_000, 25_000, 25_000, 25_000, 4, 3)),
         erp_entities_per_day=None,
         plain_entities_per_day=None,
         file_run_s=chance.choice((840.0, 840.0, 0.6)),
@@ -64,14 +72,14 @@ def _faults(chance: random.Random) -> dict[int, Fault]:
 
 def _files(account: Account, chance: random.Random) -> Sequence[Upload]:
     found: list[Upload] = []
-    for number in range(chance.choice((1, 1, 2, 2, 3))):
+    for number in range(chance.choice((1, 1, 1, 2) if account.is_limited else (1, 1, 2, 2, 3))):
         at = chance.uniform(0.0, chance.choice((5.0, 400.0, 3_600.0)))
         connection = chance.choice(("erp", "erp", "plain"))
         if chance.randrange(12) == 0:
             connection = "nobody"
         name = chance.choice(NAMES)
         form = chance.choice(("csv",) * 5 + ("ndjson",) * 3 + ("cut", "empty"))
-        many = chance.choice(LARGE if account.entities_per_day < 10 else SMALL)
+        many = chance.choice(LARGE if account.is_limited else SMALL)
         rows = _rows(chance, f"f{number}", connection, many)
         found.append(_recognised(Upload(at, connection, name, rows, form)))
     if chance.randrange(3) == 0:  # the same again, other content under the same key, or a deletion

@@ -17,6 +17,7 @@ from tests.simulation.scenario import (
     Webhook,
 )
 from tests.simulation.uploads import with_files
+from tests.simulation.workload_contacts import with_contacts
 from tests.simulation.workload_limits import own_limits, within_days
 from tests.simulation.workload_lists import with_cuts, with_lists
 from tests.simulation.workload_missing import with_missing
@@ -35,28 +36,33 @@ FIRST_VERSION = int(START * 1_000) * 1_000
 CONTACTS = 4
 LATE_S = 150.0
 """Some runs begin at most this long before midnight."""
-EXTREMES = 250
+LIMITED_S = 2_400.0
+"""Where a day's limit is small, most runs begin at most this long before midnight.
+
+What waits for the next day is looked at every quarter of an hour, which shows nothing new.
+"""
+EXTREMES = 500
 """One of this many runs has more outcomes at once than a transaction takes, one has large items."""
 CROWD = 120
 PAD = "x" * 950_000
 """Too long for a message: the item travels as a pointer."""
 POISONED = 125
 """One of this many runs has a record that kills each process that interprets it."""
-SILENCES = 30
-PUT_BACK_IN = 4
+SILENCES = 40
+PUT_BACK_IN = 6
 POLLERS = (2, 2, 3, 5)
-SCHEMAS = 12
+SCHEMAS = 20
 PARTS = 10
 MISSES = 15
-STORMS = 7
+STORMS = 12
 """In one of this many runs, half of all troubles occur: some faults show only with three."""
 CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
 CONNECTIONS = (*CONTACTS_FROM, "shop")
 """Deals do not come first: without its contact a deal is only retried until it fails."""
 DEALS_FROM = ("shop",) * 3 + ("hub",) * 4 + ("erp",)
-ABOUT_DEALS = 16
+ABOUT_DEALS = 50
 """One of this many runs is about a deal that is retried, and changes of it in the meantime."""
-SIZES = (1, 1, 1, 1, 1, 1, 1, 1, 2, 3)
+SIZES = (*(1,) * 17, 2, 2, 3)
 """Webhooks of a run. Most troubles need two or three; many small runs find more than few large."""
 
 
@@ -72,7 +78,7 @@ def scenario_of(seed: int) -> Scenario:
         pollers=POLLERS[seed % len(POLLERS)],
     )
     is_about_deals = chance.randrange(ABOUT_DEALS) == 0
-    webhooks = _webhooks(chance, account.time_zone, is_about_deals=is_about_deals)
+    webhooks = _webhooks(chance, account, is_about_deals=is_about_deals)
     if seed % EXTREMES == 0:
         webhooks = _crowd(chance)
     elif seed % EXTREMES == EXTREMES // 2:
@@ -85,7 +91,7 @@ def scenario_of(seed: int) -> Scenario:
         faults=_faults(chance, len(webhooks)),
         fault_profile=_shorter_schema(
             replace(
-                _fault_profile(chance, slow_reads_in=1 if is_about_deals else 8),
+                _fault_profile(chance, slow_reads_in=1 if is_about_deals else 24),
                 **_parts_and_refusals(seed),
             ),
             account.unproven_hours,
@@ -94,7 +100,7 @@ def scenario_of(seed: int) -> Scenario:
         put_back=_put_back(seed, webhooks),
     )
     scenario = with_missing(with_cuts(with_lists(with_more(with_taken_back(scenario)))))
-    return with_files(within_days(scenario))
+    return with_files(within_days(with_contacts(scenario)))
 
 
 def _put_back(seed: int, webhooks: Sequence[Webhook]) -> Sequence[PutBack]:
@@ -112,7 +118,7 @@ def _put_back(seed: int, webhooks: Sequence[Webhook]) -> Sequence[PutBack]:
             chance.choice(("all", "all", "all", "failed", "rejected")),
             chance.choice(("", "", "erp")),
         )
-        for _ in range(chance.choice((1, 1, 1, 2)))
+        for _ in range(chance.choice((1, 1, 1, 1, 1, 2)))
     ]
 
 
@@ -139,39 +145,39 @@ def _fault_profile(chance: random.Random, *, slow_reads_in: int) -> FaultProfile
         return value if chance.randrange(min(2, one_in) if stormy else one_in) == 0 else otherwise
 
     return FaultProfile(
-        duplicate_delivery=sometimes(0.5, 0.0, one_in=6),
-        one_poller=sometimes(1.0, 0.0, one_in=3),
-        skew_s=sometimes(2.0, 0.0, one_in=3),
-        slow_mateo=sometimes(0.25, 0.01, one_in=9),
-        unanswered=sometimes(0.25, 0.0, one_in=9),
-        rate_limited=sometimes(0.15, 0.0, one_in=16),
-        stale_index=sometimes(0.5, 0.0, one_in=6),
+        duplicate_delivery=sometimes(0.5, 0.0, one_in=9),
+        one_poller=sometimes(1.0, 0.0, one_in=4),
+        skew_s=sometimes(2.0, 0.0, one_in=4),
+        slow_mateo=sometimes(0.25, 0.01, one_in=13),
+        unanswered=sometimes(0.25, 0.0, one_in=13),
+        rate_limited=sometimes(0.15, 0.0, one_in=24),
+        stale_index=sometimes(0.5, 0.0, one_in=9),
         slow_reads=sometimes(0.5, 0.0, one_in=slow_reads_in),
-        double_execution=sometimes(0.5, 0.0, one_in=10),
-        disable_lag_s=sometimes(60.0, 0.0, one_in=6),
-        throttled=sometimes(0.2, 0.0, one_in=14),
-        late_counts=sometimes(0.5, 0.0, one_in=8),
-        list_lag_s=sometimes(25.0, 0.0, one_in=8),
-        hidden_payloads=sometimes(0.5, 0.0, one_in=12),
-        expired_links=sometimes(0.5, 0.0, one_in=12),
-        other_clients=sometimes(3, 0, one_in=12),
-        day_offset_s=sometimes(chance.choice((-3600.0, 3600.0, 7200.0)), 0.0, one_in=12),
-        partial_sends=sometimes(0.3, 0.0, one_in=12),
+        double_execution=sometimes(0.5, 0.0, one_in=15),
+        disable_lag_s=sometimes(60.0, 0.0, one_in=9),
+        throttled=sometimes(0.2, 0.0, one_in=21),
+        late_counts=sometimes(0.5, 0.0, one_in=12),
+        list_lag_s=sometimes(25.0, 0.0, one_in=12),
+        hidden_payloads=sometimes(0.5, 0.0, one_in=18),
+        expired_links=sometimes(0.5, 0.0, one_in=18),
+        other_clients=sometimes(3, 0, one_in=18),
+        day_offset_s=sometimes(chance.choice((-3600.0, 3600.0, 7200.0)), 0.0, one_in=18),
+        partial_sends=sometimes(0.3, 0.0, one_in=18),
         refusing_s=10_800.0 if chance.randrange(60) == 0 else 0.0,
-        slow_disabling=sometimes(0.5, 0.0, one_in=10),
+        slow_disabling=sometimes(0.5, 0.0, one_in=15),
         **_schema(chance),
-        normalised=sometimes(0.7, 0.0, one_in=8),
+        normalised=sometimes(0.7, 0.0, one_in=12),
         **_silence(chance),
-        dead_executions=sometimes(0.5, 0.0, one_in=12),
-        lost_schedules=sometimes(0.5, 0.0, one_in=12),
-        late_disabling=sometimes(0.5, 0.0, one_in=12),
-        old_lists=sometimes(0.3, 0.0, one_in=40),
+        dead_executions=sometimes(0.5, 0.0, one_in=18),
+        lost_schedules=sometimes(0.5, 0.0, one_in=18),
+        late_disabling=sometimes(0.5, 0.0, one_in=18),
+        old_lists=sometimes(0.3, 0.0, one_in=60),
     )
 
 
 def _schema(chance: random.Random) -> Mapping[str, Any]:
     """In some runs Mateo's schema changes: for minutes or hours it refuses every POST."""
-    found = {"refuses_reference": chance.randrange(4) == 0}
+    found = {"refuses_reference": chance.randrange(8) == 0}
     if chance.randrange(SCHEMAS):
         return found
     return found | {
@@ -203,22 +209,22 @@ def _silence(chance: random.Random) -> Mapping[str, Any]:
         return {}
     silence = chance.choice(("down", "errors", "refused", "mute", "posts", "posts"))
     from_s = chance.choice((1.0, 3.0, 10.0, 60.0)) * chance.random()
-    hours = chance.choice((4.0, 4.0, 4.0, 5.0, 5.0, 30.0))
+    hours = chance.choice((1.5,) * 6 + (2.0, 30.0))
     if silence == "posts":  # imports are polled all the time: more hours show nothing new
-        hours = min(hours, 5.0)
+        hours = min(hours, 2.0)
     return {"silence": silence, "silent_from_s": from_s, "silent_s": 3_600.0 * hours}
 
 
 def _account(chance: random.Random) -> Account:
     return Account(
         requests_per_second=2.0,
-        requests_per_day=chance.choice((10_000, 10_000, 30, 12)),
-        entities_per_day=chance.choice((25_000, 25_000, 25_000, 5, 3)),
+        requests_per_day=chance.choice((10_000, 10_000, 10_000, 30, 12)),
+        entities_per_day=chance.choice((25_000, 25_000, 25_000, 25_000, 5, 3)),
         time_zone=chance.choice(("UTC", "Europe/Berlin", "America/New_York")),
         rows_per_import=chance.choice((1, 2, 50, 50, 50)),
         batching_window_s=chance.choice((1.0, 1.0, 20.0, 120.0)),
         send_reference_id=chance.randrange(3) == 0,
-        tracking_hours=chance.choice((24.0, 24.0, 3.0)),
+        tracking_hours=24.0 if chance.randrange(24) == 0 else 1.0,
     )
 
 
@@ -228,7 +234,7 @@ def _unproven_hours(seed: int) -> float:
     Each quarter of an hour costs an invocation. Drawn separately.
     """
     chance = random.Random(f"unproven {seed}")  # noqa: S311 - a simulation
-    return chance.choice((24.0, *(4.0,) * 5, *(2.0,) * 18))
+    return chance.choice((24.0, *(4.0,) * 4, *(0.5,) * 91))
 
 
 def _shorter_schema(profile: FaultProfile, unproven_hours: float) -> FaultProfile:
@@ -236,14 +242,19 @@ def _shorter_schema(profile: FaultProfile, unproven_hours: float) -> FaultProfil
     return replace(profile, schema_s=min(profile.schema_s, 2_700.0 * unproven_hours))
 
 
-def _webhooks(chance: random.Random, time_zone: str, *, is_about_deals: bool) -> Sequence[Webhook]:
+def _webhooks(
+    chance: random.Random, account: Account, *, is_about_deals: bool
+) -> Sequence[Webhook]:
     webhooks = chance.choice((2, 3) if is_about_deals else SIZES)
     # In runs of several webhooks, changes of one record meet each other.
     contacts = chance.choice((1, 2, CONTACTS) if webhooks == 1 else (1, 1, 2))
     lengths_s = (1.0, 3.0, 30.0, 900.0, 7_200.0, DAY_S)
     length_s = chance.choice((5.0, 15.0, 30.0) if is_about_deals else lengths_s)
-    is_late = chance.randrange(6) == 0
-    begin_s = MIDNIGHTS[time_zone] - chance.random() * LATE_S if is_late else 0.0
+    midnight_s, begin_s = MIDNIGHTS[account.time_zone], 0.0
+    if chance.randrange(6) == 0:
+        begin_s = midnight_s - chance.random() * LATE_S
+    elif account.is_limited and chance.randrange(8):
+        begin_s = midnight_s - chance.uniform(LATE_S, LIMITED_S)
     found: list[Webhook] = []
     for number in range(webhooks):
         at = begin_s + chance.random() * length_s

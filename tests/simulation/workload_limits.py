@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.simulation.scenario import Scenario
 
-OWN_LIMIT_IN, OWN_LIMIT_DAYS = 15, 3
+OWN_LIMIT_IN, OWN_LIMIT_DAYS = 40, 2
 """One of `OWN_LIMIT_IN` runs has such a limit; its records wait for that many days at most."""
 
 

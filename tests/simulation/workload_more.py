@@ -32,7 +32,7 @@ APART = 10_000_000
 """By this factor versions are further apart there: older states must look older, not as old."""
 RETRIES_IN = 50
 """In one of this many runs, a deal changes again while its failed row is reported."""
-MANY_IN, MANY = 250, (12, 30, 48)
+MANY_IN, MANY = 400, (12, 30, 48)
 """In one of `MANY_IN` runs, one webhook has `MANY` records, of which a few are bad."""
 MAX_BAD = 4
 PROOFS_IN = 60
@@ -49,7 +49,7 @@ LATE_IN, LATE_DAYS = 120, (20.0, 35.0)
 """In one of `LATE_IN` runs, a person puts items back and redrives dead letters weeks later."""
 GIVEN_UP_IN = 150
 """In one of this many runs, answers are lost and the payloads of imports are not shown."""
-BACKLOG_IN, BACKLOG = 300, 16
+BACKLOG_IN, BACKLOG = 800, 16
 """In one of `BACKLOG_IN` runs, a webhook has `BACKLOG` records, of which Mateo takes one a day."""
 _TAGS = ("name", "city", "zip")
 
@@ -92,8 +92,14 @@ def _with_retry(scenario: Scenario, chance: random.Random) -> Scenario:
     return replace(
         scenario,
         webhooks=webhooks,
-        fault_profile=replace(scenario.fault_profile, slow_reads=0.8),
-        account=replace(scenario.account, batching_window_s=1.0),
+        fault_profile=FaultProfile(slow_reads=0.8),
+        account=replace(
+            scenario.account,
+            batching_window_s=1.0,
+            entities_per_day=25_000,
+            requests_per_day=10_000,
+        ),
+        put_back=(),
     )
 
 
@@ -194,7 +200,7 @@ def _trouble(fault_profile: FaultProfile, chance: random.Random) -> FaultProfile
         crm_trouble=chance.choice(("", *crm.TROUBLES)),
         crm_trouble_s=chance.choice((20.0, 300.0, 7_200.0)) * chance.random(),
         crm_gone_s=chance.choice((600.0, 900.0))
-        if chance.randrange(6) == 0
+        if chance.randrange(4) == 0
         else fault_profile.crm_gone_s,
     )
 
