@@ -166,6 +166,7 @@ def test_what_is_repeated_is_imported_again_only_if_it_may_have_failed(
     [
         (("d1.r1/0", change(), "e"), "imported", True),
         (("d1.r1/0", change(), "e"), "failed", False),  # put back in vain
+        (("d1.r1/0", change(), "e"), "unaccounted", False),  # perhaps
         (("d3.r1/0", change(name="second"), "other"), "imported", False),
     ],
 )

@@ -8,6 +8,9 @@ from import_relay.storage.entries import NEVER_CREATED
 from tests.simulation.checks.books import Books, Version
 from tests.simulation.crm import CONNECTION
 
+IN_VAIN = frozenset({"failed", "unaccounted"})
+"""Outcomes of what is put back after which a repetition may be the only one that comes in."""
+
 
 def check_imports(books: Books) -> None:
     """Mateo has no import that the relay does not know of, and nothing twice."""
@@ -42,7 +45,8 @@ def _repetitions(books: Books) -> None:
     """A change that its sender repeats is not imported again, if nothing came in between.
 
     It may be imported again if its row may have failed, as far as Mateo tells. It may be, too, if a
-    person put it back in vain: the relay does not remember then that it was imported.
+    person put it back in vain, or as far as Mateo tells: the relay does not remember then that it
+    was imported.
     """
     applied_at = {item: one.at for one in books.applied for item in one.items}
     for of_key in books.by_key.values():
@@ -55,7 +59,7 @@ def _repetitions(books: Books) -> None:
                 version, replay = one.record.version, replay_id_of(item)
                 changes[version].add((one.event, str(one.record.fields)))
                 versions[version, replay].append(item)
-                if replay and "failed" in books.outcomes_of(item):
+                if replay and not IN_VAIN.isdisjoint(books.outcomes_of(item)):
                     in_vain.add(version)
         for (version, _), of_version in versions.items():
             ended = [item for item in of_version if books.outcomes.get(item) == {"imported"}]
