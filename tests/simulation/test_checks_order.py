@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.simulation.checks.books import Item
-from tests.simulation.checks.order import _UNTOLD, _copies, _tags, _taken_back
+from tests.simulation.checks.order import _UNTOLD, _came_together, _copies, _tags, _taken_back
 from tests.simulation.scenario import Record
 
 
@@ -42,3 +42,27 @@ def test_what_a_record_became_again_is_shown_unless_mateo_failed_it(ended: str) 
     _taken_back(books, _tags(books), {("8000", "full_name"): "one"})
 
     assert wrong == ["stale"] * (ended == "imported")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        (("d1", 0), ("d1", 1), True),
+        (("d1", 1), ("d1", 0), False),  # the newer one first
+        (("d1", 0), ("d2", 1), False),
+        (("d1", 0), ("d1", 2), False),  # the latter by e-mail alone
+    ],
+)
+def test_two_changes_came_together_in_one_delivery_under_one_name(
+    first: tuple[str, int], second: tuple[str, int], together: bool
+) -> None:
+    items = {
+        f"{delivery}/{n}": Item(
+            Record("7000", 1, {}, without_id=n == 2), "erp", delivery, n, 0, True, "e"
+        )
+        for delivery in ("d1", "d2")
+        for n in range(3)
+    }
+    older, newer = ((1, delivery, n, "") for delivery, n in (first, second))
+
+    assert _came_together(SimpleNamespace(items=items), older, newer) is together  # type: ignore[arg-type]

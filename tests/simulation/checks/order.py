@@ -40,7 +40,7 @@ def check_order(books: Books) -> None:
             cell = one.key, column
             before = latest.get(cell, newest)
             may_be = max([newest, *_copies(books, versions, _UNTOLD, one.at)])
-            overtaken = any(_came_together(newest, copy) for copy in repeated.get(cell, ()))
+            overtaken = any(_came_together(books, newest, copy) for copy in repeated.get(cell, ()))
             is_older = may_be < before and value != shown.get(cell)
             if is_older or overtaken:
                 books.wrong("stale", f"{one.key}: {column} of {value} after a newer one")
@@ -179,6 +179,13 @@ def _as_sent(version: Version) -> Version:
     return *version[:3], ""
 
 
-def _came_together(older: Version, newer: Version) -> bool:
-    """Whether both came with one delivery, `older` first."""
-    return older[1] == newer[1] and older[3] == newer[3] and older < newer
+def _came_together(books: Books, older: Version, newer: Version) -> bool:
+    """Whether both came with one delivery, `older` first, and under one name of their contact.
+
+    Under two names (id, e-mail) each has a history of its own: another change of the same version
+    may have come in between in one of them only.
+    """
+    if (older[1], older[3]) != (newer[1], newer[3]) or older >= newer:
+        return False
+    items = (books.items.get(f"{one[1]}/{one[2]}") for one in (older, newer))
+    return len({one.record.without_id for one in items if one}) < 2
