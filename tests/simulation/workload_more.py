@@ -77,7 +77,8 @@ def _with_one_more(scenario: Scenario) -> Scenario:
 def _with_retry(scenario: Scenario, chance: random.Random) -> Scenario:
     """One property of a deal without its contact, and soon after it an older change of all others.
 
-    Reads of DynamoDB are slow, so that a report ends between two reads of one batch.
+    Reads of DynamoDB are slow, so that a report ends between two reads of one batch. Nothing else
+    is wrong but single faults: each retry would cost many calls more.
     """
     versions = [one.version for one in scenario.webhooks[0].records]
     key, version = f"{DEAL}1000", 1_000 + max(int(START * 1_000) * 1_000, *versions)  # times

@@ -45,8 +45,8 @@ def _repetitions(books: Books) -> None:
     """A change that its sender repeats is not imported again, if nothing came in between.
 
     It may be imported again if its row may have failed, as far as Mateo tells. It may be, too, if a
-    person put it back in vain, or as far as Mateo tells: the relay does not remember then that it
-    was imported.
+    person put it back and its row failed then or is unaccounted for: the relay does not remember
+    that it was imported.
     """
     applied_at = {item: one.at for one in books.applied for item in one.items}
     for of_key in books.by_key.values():

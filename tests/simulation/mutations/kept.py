@@ -1,4 +1,4 @@
-"""Runs that find a fault which a million seeds hardly ever meet: small, made by hand from seeds.
+"""Small runs, each of which finds a fault that few of a million seeds would find.
 
 Each was drawn from a seed once, and cut down. The numbers of the calls that faults hit are those of
 the code as it is: where a change makes other calls, the faults have to be moved.
